@@ -1,0 +1,1 @@
+"""Landing: the portal's rows, as they are, into the append-only log `raw`. Knows nothing of dbt or of the ledger."""
