@@ -52,7 +52,9 @@ class DatabaseSettings:
         password = quote(self.password.get_secret_value() or "unused", safe="")
         query = f"?{urlencode({'sslmode': self.sslmode})}" if self.sslmode else ""
         host = quote(self.host, safe="")
-        return f"postgresql://{quote(self.user, safe='')}:{password}@{host}:{self.port}/{quote(self.name, safe='')}{query}"
+        return (
+            f"postgresql://{quote(self.user, safe='')}:{password}@{host}:{self.port}/{quote(self.name, safe='')}{query}"
+        )
 
     def environment(self) -> dict[str, str]:
         """The same place as the variables that `profiles.yml` reads."""
@@ -95,9 +97,7 @@ class Settings(BaseSettings):
         alias="CRASHES_DATABASE_URL",
         description="all five in one: `postgresql://user:password@host:port/name`",
     )
-    portal_url: str = Field(
-        CITY_PORTAL_URL, alias="CRASHES_PORTAL_URL", description="the SODA portal to read"
-    )
+    portal_url: str = Field(CITY_PORTAL_URL, alias="CRASHES_PORTAL_URL", description="the SODA portal to read")
     api_token: SecretStr | None = Field(
         None,
         alias="CHICAGO_API_TOKEN",
@@ -183,9 +183,7 @@ def build_settings(kind: type[S], overrides: dict[str, Any]) -> S:
     try:
         return kind(**{key: value for key, value in overrides.items() if value is not None})
     except ValidationError as error:
-        faults = "; ".join(
-            f"{_variable(fault['loc'])}: {_sentence(fault['msg'])}" for fault in error.errors()
-        )
+        faults = "; ".join(f"{_variable(fault['loc'])}: {_sentence(fault['msg'])}" for fault in error.errors())
         raise ConfigurationError(
             f"The configuration cannot be used: {faults}.",
             remedy="Correct the variable in the environment or in .env; `crashes status` shows what is in force.",
@@ -204,9 +202,7 @@ def _from_url(url: str) -> DatabaseSettings:
     try:
         parts = psycopg2.extensions.parse_dsn(url)
     except psycopg2.ProgrammingError:
-        raise ValueError(
-            "is not a PostgreSQL URL such as postgresql://user:password@host:5432/crashes"
-        ) from None
+        raise ValueError("is not a PostgreSQL URL such as postgresql://user:password@host:5432/crashes") from None
     return DatabaseSettings(
         host=parts.get("host") or "localhost",
         port=int(parts.get("port") or 5432),

@@ -1,0 +1,300 @@
+"""HTTP to a SODA 2.1 portal: one request at a time, asked again where asking again can help. No dlt here.
+
+What the protocol does is cited from dev.socrata.com and from Socrata's published source (socrata-platform).
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+import tenacity
+from requests.adapters import HTTPAdapter
+
+from ingest.errors import DatasetGoneError, IngestError, PortalAnswerError, PortalUnreachableError
+
+log = logging.getLogger(__name__)
+
+Parsed = TypeVar("Parsed")
+
+CONNECT_TIMEOUT = 10.0  # seconds
+# Seconds between two bytes of an answer. The portal gives a query ten minutes before it answers 408, but a page
+# in keyset order starts to stream within seconds; two minutes of silence is a hang.
+READ_TIMEOUT = 120.0
+ATTEMPTS = 6
+LONGEST_WAIT = 60.0  # seconds, between two attempts; also the most that a Retry-After is believed
+
+# 202 is documented as "ask again"; 408 is the portal's query timeout; 429 its throttle.
+RETRIED_STATUSES = frozenset({202, 408, 429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The pair that ends a page: `:updated_at` and `:id` as the portal wrote them.
+
+    `:id` is shown encrypted and orders by a hidden number, so a cursor is only ever sent back, never compared.
+    """
+
+    updated_at: str
+    id: str
+
+
+@dataclass
+class Traffic:
+    """What a client did: for the report of the run."""
+
+    requests: int = 0
+    retries: int = 0
+    bytes: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+class RateLimiter:
+    """Holds the callers of all threads together to a number of requests an hour, evenly spaced."""
+
+    def __init__(self, requests_per_hour: int | None) -> None:
+        self._interval = 3600 / requests_per_hour if requests_per_hour else 0.0
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        if not self._interval:
+            return
+        with self._lock:
+            now = time.monotonic()
+            delay = max(0.0, self._next - now)
+            self._next = max(now, self._next) + self._interval
+        time.sleep(delay)
+
+
+class TransientError(Exception):
+    """An answer, or the lack of one, that may be better next time."""
+
+    def __init__(self, seen: str, *, retry_after: float | None = None, answered: bool = True) -> None:
+        super().__init__(seen)
+        self.retry_after = retry_after
+        self.answered = answered
+
+
+class SodaClient:
+    """Asks one portal. Not for sharing between threads; the limiter is."""
+
+    def __init__(
+        self, portal_url: str, *, token: str | None = None, limiter: RateLimiter | None = None, attempts: int = ATTEMPTS
+    ) -> None:
+        self.portal_url = portal_url
+        self.traffic = Traffic()
+        self._token = token
+        self._limiter = limiter or RateLimiter(None)
+        self._attempts = attempts
+        self._session = _TokenKeepingSession()
+        self._session.mount("http://", HTTPAdapter(max_retries=0))
+        self._session.mount("https://", HTTPAdapter(max_retries=0))
+        self._session.headers["User-Agent"] = "chicago-crashes (+https://data.cityofchicago.org)"
+        self._session.headers["Accept"] = "application/json"
+
+    def close(self) -> None:
+        self._session.close()
+
+    def rows(
+        self,
+        dataset_id: str,
+        what: str,
+        parse: Callable[[bytes, Mapping[str, str]], Parsed],
+        **clauses: str | int,
+    ) -> Parsed:
+        """Ask `/resource/{id}.json` for rows; `clauses` are SoQL's (select, where, order, limit).
+
+        `what` names the request in messages ("crashes, page 12"). `parse` turns body and headers into the result;
+        it raises ValueError for a body that is broken, and the page is asked for again.
+        Raises an IngestError when no good answer came after all attempts.
+        """
+        url = f"{self.portal_url}/resource/{dataset_id}.json"
+        params = {f"${name}": str(value) for name, value in clauses.items()}
+        return self._ask(url, params, what, parse)
+
+    def count(self, dataset_id: str, what: str, where: str | None) -> tuple[int, str | None]:
+        """How many rows there are, and the newest `:updated_at` among them (None where there is none)."""
+        clauses = {"select": "count(*) as row_count,max(:updated_at) as newest"}
+        if where:
+            clauses["where"] = where
+        return self.rows(dataset_id, what, _parse_count, **clauses)
+
+    def _ask(
+        self, url: str, params: dict[str, str], what: str, parse: Callable[[bytes, Mapping[str, str]], Parsed]
+    ) -> Parsed:
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(TransientError),
+            stop=tenacity.stop_after_attempt(self._attempts),
+            wait=_wait,
+            before_sleep=lambda state: self._note_retry(what, state),
+            reraise=True,
+        )
+        try:
+            return retrying(self._ask_once, url, params, what, parse)
+        except TransientError as error:
+            raise self._given_up(error, what) from error
+
+    def _ask_once(
+        self, url: str, params: dict[str, str], what: str, parse: Callable[[bytes, Mapping[str, str]], Parsed]
+    ) -> Parsed:
+        self._limiter.wait()
+        self.traffic.requests += 1
+        headers = {"X-App-Token": self._token} if self._token else {}
+        try:
+            answer = self._session.get(url, params=params, headers=headers, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT))
+        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
+            raise TransientError(f"an answer that broke off or could not be unpacked ({_short(error)})") from error
+        except requests.exceptions.Timeout as error:
+            raise TransientError("no answer in time", answered=False) from error
+        except requests.exceptions.ConnectionError as error:
+            raise TransientError(_connection_fault(error), answered=False) from error
+        except requests.exceptions.RequestException as error:
+            raise PortalAnswerError(
+                f"{what}: the request to {self.portal_url} cannot be made ({_short(error)}).",
+                remedy="Check CRASHES_PORTAL_URL or --portal.",
+            ) from error
+        self.traffic.bytes += len(answer.content)
+        if answer.status_code == 403 and self._token:
+            self._token = None
+            note = "the portal refused CHICAGO_API_TOKEN (403); going on without it"
+            self.traffic.notes.append(note)
+            log.warning("%s: %s", what, note)
+            return self._ask_once(url, params, what, parse)
+        self._raise_for(answer, what)
+        if answer.headers.get("X-SODA2-Data-Out-Of-Date", "false").lower() == "true":
+            self._note_once("the portal answered from a replica that lags behind its own truth")
+        try:
+            return parse(answer.content, answer.headers)
+        except ValueError as error:
+            raise TransientError(f"a body that is not whole JSON rows ({_short(error)})") from error
+
+    def _raise_for(self, answer: requests.Response, what: str) -> None:
+        status = answer.status_code
+        if status in RETRIED_STATUSES:
+            raise TransientError(f"HTTP {status}{_portal_words(answer)}", retry_after=_retry_after(answer.headers))
+        if status == 404:
+            raise DatasetGoneError(
+                f"{what}: {self.portal_url} does not know this dataset (404{_portal_words(answer)}).",
+                remedy="Check CRASHES_PORTAL_URL or --portal; if the City moved the dataset, correct its id in "
+                "ingest/datasets.yml.",
+            )
+        if status != 200:
+            raise PortalAnswerError(
+                f"{what}: {self.portal_url} refused the request (HTTP {status}{_portal_words(answer)}).",
+                remedy="Check CRASHES_PORTAL_URL and CHICAGO_API_TOKEN; if the message names a column, the portal's "
+                "columns changed: compare them with ingest/datasets.yml.",
+            )
+        content_type = answer.headers.get("Content-Type", "")
+        if "json" not in content_type.lower():
+            raise TransientError(f"{content_type.split(';')[0] or 'an answer of no type'} instead of JSON")
+
+    def _given_up(self, error: TransientError, what: str) -> IngestError:
+        tries = f"{self._attempts} attempts" if self._attempts > 1 else "one attempt"
+        if error.answered:
+            return PortalAnswerError(
+                f"{what}: {self.portal_url} gave {error} in each of {tries}.",
+                remedy="Run again later: what has been landed is kept. If it lasts, see whether the address is that of a "
+                "SODA portal (CRASHES_PORTAL_URL or --portal).",
+            )
+        return PortalUnreachableError(
+            f"{what}: {self.portal_url} cannot be reached ({error}; {tries}).",
+            remedy="Check the network and CRASHES_PORTAL_URL or --portal, then run again: what has been landed is kept.",
+        )
+
+    def _note_retry(self, what: str, state: tenacity.RetryCallState) -> None:
+        self.traffic.retries += 1
+        fault = state.outcome.exception() if state.outcome else None
+        wait = state.next_action.sleep if state.next_action else 0.0
+        log.warning("%s: %s; asking again in %.1f s", what, fault, wait)
+
+    def _note_once(self, note: str) -> None:
+        if note not in self.traffic.notes:
+            self.traffic.notes.append(note)
+            log.warning(note)
+
+
+class _TokenKeepingSession(requests.Session):
+    """Follows redirects, but never carries the token to another host."""
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        super().rebuild_auth(prepared_request, response)
+        if urlsplit(prepared_request.url or "").netloc != urlsplit(response.url).netloc:
+            prepared_request.headers.pop("X-App-Token", None)
+
+
+def quoted(text: str) -> str:
+    """A SoQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def after(cursor: Cursor) -> str:
+    """The SoQL predicate of everything that follows `cursor` in the order (:updated_at, :id)."""
+    stamp = quoted(cursor.updated_at)
+    return f"(:updated_at > {stamp} or (:updated_at = {stamp} and :id > {quoted(cursor.id)}))"
+
+
+def _parse_count(body: bytes, _headers: Mapping[str, str]) -> tuple[int, str | None]:
+    answer: Any = json.loads(body)
+    try:
+        return int(answer[0]["row_count"]), answer[0].get("newest")
+    except (IndexError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError("no row count in the answer") from error
+
+
+_backoff = tenacity.wait_random_exponential(multiplier=1, max=LONGEST_WAIT)
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    fault = state.outcome.exception() if state.outcome else None
+    asked = fault.retry_after if isinstance(fault, TransientError) else None
+    return min(asked, LONGEST_WAIT) if asked is not None else _backoff(state)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the answer asks us to wait: RFC 9110 allows a number of seconds or a date."""
+    value = headers.get("Retry-After")
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _portal_words(answer: requests.Response) -> str:
+    """The portal's own message, from either of its two error envelopes; nothing for HTML and the like."""
+    try:
+        message = answer.json().get("message")
+    except (ValueError, AttributeError):
+        return ""
+    return f", {message}" if isinstance(message, str) else ""
+
+
+def _connection_fault(error: Exception) -> str:
+    text = str(error)
+    if "NameResolutionError" in text or "getaddrinfo" in text or "Name or service not known" in text:
+        return "its name does not resolve"
+    if "refused" in text:
+        return "the connection is refused"
+    if "CERTIFICATE" in text.upper():
+        return "its certificate is not trusted here"
+    return "the connection broke"
+
+
+def _short(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
