@@ -1,6 +1,6 @@
 """Every variable that configures this project, typed in one place: environment over `.env` over default.
 
-The runner's own variables are added in `runner.settings`; dbt and dlt are given the same values by `runner.plain_tools`.
+The runner's own variables are added in `runner.settings`; `runner.plain_tools` gives dbt and dlt the same values.
 """
 
 from __future__ import annotations

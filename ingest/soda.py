@@ -140,9 +140,10 @@ class SodaClient:
             reraise=True,
         )
         try:
-            return retrying(self._ask_once, url, params, what, parse)
+            parsed: Parsed = retrying(self._ask_once, url, params, what, parse)
         except TransientError as error:
             raise self._given_up(error, what) from error
+        return parsed
 
     def _ask_once(
         self, url: str, params: dict[str, str], what: str, parse: Callable[[bytes, Mapping[str, str]], Parsed]
@@ -203,12 +204,12 @@ class SodaClient:
         if error.answered:
             return PortalAnswerError(
                 f"{what}: {self.portal_url} gave {error} in each of {tries}.",
-                remedy="Run again later: what has been landed is kept. If it lasts, see whether the address is that of a "
-                "SODA portal (CRASHES_PORTAL_URL or --portal).",
+                remedy="Run again later: what has been landed is kept. If it lasts, see whether CRASHES_PORTAL_URL or "
+                "--portal is the address of a SODA portal.",
             )
         return PortalUnreachableError(
             f"{what}: {self.portal_url} cannot be reached ({error}; {tries}).",
-            remedy="Check the network and CRASHES_PORTAL_URL or --portal, then run again: what has been landed is kept.",
+            remedy="Check the network and CRASHES_PORTAL_URL or --portal, then run again: what was landed is kept.",
         )
 
     def _note_retry(self, what: str, state: tenacity.RetryCallState) -> None:
@@ -227,7 +228,7 @@ class _TokenKeepingSession(requests.Session):
     """Follows redirects, but never carries the token to another host."""
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        super().rebuild_auth(prepared_request, response)
+        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
         if urlsplit(prepared_request.url or "").netloc != urlsplit(response.url).netloc:
             prepared_request.headers.pop("X-App-Token", None)
 

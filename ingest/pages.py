@@ -1,0 +1,232 @@
+"""A page of SODA JSON becomes an Arrow table of text: the one place where bytes turn into columns.
+
+Values stay the portal's own text. SODA frames rows as `[{…}\n,{…}]` and a raw newline cannot occur inside a JSON
+string (RFC 8259, section 7), so a page turns into NDJSON by a byte replacement and pyarrow's reader, which runs in
+C++ on all cores, does the rest. A page that this fast way cannot take exactly (a number where text was expected, an
+object, a megabyte of text) is read again by Python's own parser, slower and without exception.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json
+
+from ingest.datasets import Dataset
+from ingest.soda import Cursor
+
+# The portal's system fields and their names in `raw`; `:id` and its like are no names for a column.
+SYSTEM_FIELDS = {
+    ":id": "soda_id",
+    ":version": "soda_version",
+    ":created_at": "soda_created_at",
+    ":updated_at": "soda_updated_at",
+}
+COMPUTED_PREFIX = ":@"  # columns that the portal, not the publisher, adds and drops
+
+_POINT = pa.struct([("type", pa.string()), ("coordinates", pa.list_(pa.float64()))])
+_NUL_ESCAPE = b"\\u0000"
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows as text columns, in the order of `columns_of`; `cursor` is the last row's pair, None for no rows."""
+
+    table: pa.Table
+    cursor: Cursor | None
+    bytes: int
+    notes: list[str] = field(default_factory=list)
+
+
+class PageReader:
+    """Reads the pages of one dataset, and learns which columns it has beyond those declared."""
+
+    def __init__(self, dataset: Dataset, extra_columns: Iterable[str] = ()) -> None:
+        self._dataset = dataset
+        self.extra_columns = sorted(extra_columns)
+
+    def read(self, body: bytes) -> Page:
+        """Turn a page into a table. Raises ValueError for a body that is not a whole JSON array of objects."""
+        _check_utf8(body)
+        lines = _as_ndjson(body)
+        table = self._empty()
+        notes: list[str] = []
+        if lines:
+            try:
+                table = self._read_fast(lines)
+            except _BeyondFastReaderError:
+                table, notes = self._read_exactly(body)
+        if _NUL_ESCAPE in body:
+            table, removed = _without_nul(table)
+            if removed:
+                notes.append(f"{removed} values held NUL bytes, which PostgreSQL cannot store; they were removed")
+        return Page(table=table, cursor=_last_pair(table), bytes=len(body), notes=notes)
+
+    def columns(self) -> list[str]:
+        """Column names of the tables that `read` gives: system, declared, then extra ones."""
+        return [*SYSTEM_FIELDS.values(), *self._dataset.columns, *self.extra_columns]
+
+    def _empty(self) -> pa.Table:
+        return pa.table({name: pa.array([], pa.string()) for name in self.columns()})
+
+    def _read_fast(self, lines: bytes) -> pa.Table:
+        table = self._parse(lines)
+        unknown = [name for name in table.column_names if self._is_unknown(name)]
+        if unknown:
+            # Their types were guessed (a date would no longer be the portal's text): read them again, as text.
+            self.extra_columns = sorted({*self.extra_columns, *unknown})
+            table = self._parse(lines)
+        arrays = {_raw_name(name): column for name, column in zip(table.column_names, table.columns, strict=True)}
+        for name, kind in self._dataset.columns.items():
+            if kind == "point":
+                arrays[name] = _geojson(arrays[name])
+        return pa.table([arrays[name] for name in self.columns()], names=self.columns())
+
+    def _parse(self, lines: bytes) -> pa.Table:
+        declared = [
+            *((name, pa.string()) for name in SYSTEM_FIELDS),
+            *((name, _POINT if kind == "point" else pa.string()) for name, kind in self._dataset.columns.items()),
+            *((name, pa.string()) for name in self.extra_columns),
+        ]
+        try:
+            return pa.json.read_json(
+                io.BytesIO(lines),
+                parse_options=pa.json.ParseOptions(
+                    explicit_schema=pa.schema(declared), unexpected_field_behavior="infer"
+                ),
+            )
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise _BeyondFastReaderError from error
+
+    def _is_unknown(self, name: str) -> bool:
+        known = name in SYSTEM_FIELDS or name in self._dataset.columns or name in self.extra_columns
+        return not known and not name.startswith(COMPUTED_PREFIX)
+
+    def _read_exactly(self, body: bytes) -> tuple[pa.Table, list[str]]:
+        rows = _rows(body)
+        unknown = {name for row in rows for name in row if self._is_unknown(name)}
+        self.extra_columns = sorted({*self.extra_columns, *unknown})
+        broken = 0
+        arrays: dict[str, pa.Array] = {}
+        for name in [*SYSTEM_FIELDS, *self._dataset.columns, *self.extra_columns]:
+            texts = [_text(row.get(name)) for row in rows]
+            try:
+                arrays[_raw_name(name)] = pa.array(texts, pa.string())
+            except UnicodeEncodeError:
+                repaired = [_without_lone_surrogates(text) for text in texts]
+                broken += sum(1 for old, new in zip(texts, repaired, strict=True) if old != new)
+                arrays[_raw_name(name)] = pa.array(repaired, pa.string())
+        notes = (
+            [f"{broken} values held lone surrogates, which no text can store; U+FFFD stands for each"] if broken else []
+        )
+        return pa.table([arrays[name] for name in self.columns()], names=self.columns()), notes
+
+
+class _BeyondFastReaderError(Exception):
+    """The page holds something that pyarrow's reader cannot take as the text it is."""
+
+
+def _check_utf8(body: bytes) -> None:
+    """Raises ValueError (UnicodeDecodeError is one) for bytes that are not UTF-8: pyarrow would pass them on."""
+    if not body.isascii():
+        body.decode("utf-8")
+
+
+def _as_ndjson(body: bytes) -> bytes:
+    """The rows of a SODA page, one a line. Raises ValueError where the framing is broken or cut off."""
+    framed = body.strip()
+    if not (framed.startswith(b"[") and framed.endswith(b"]")):
+        raise ValueError("the page does not begin with [ and end with ]")
+    return framed[1:-1].replace(b"\n,", b"\n").strip()
+
+
+def _rows(body: bytes) -> list[dict[str, Any]]:
+    rows = json.loads(body, parse_float=_Number)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("the page is not an array of objects")
+    return rows
+
+
+class _Number(float):
+    """A JSON number with a fraction or an exponent, which remembers how it was written."""
+
+    written: str
+
+    def __new__(cls, written: str) -> _Number:
+        number = super().__new__(cls, written)
+        number.written = written
+        return number
+
+
+def _text(value: Any) -> str | None:
+    """The text of a JSON value: a string as it is, a number as it was written, anything else as JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, _Number):
+        return value.written
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _without_lone_surrogates(text: str | None) -> str | None:
+    return None if text is None else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _geojson(points: pa.ChunkedArray) -> pa.ChunkedArray:
+    """GeoJSON text of the portal's point objects, coordinates in the shortest form that is the same double."""
+    points = points.combine_chunks() if points.num_chunks != 1 else points.chunk(0)
+    kinds, coordinates = pc.struct_field(points, "type"), pc.struct_field(points, "coordinates")
+    lengths = pc.list_value_length(coordinates)
+    plain = pc.and_kleene(pc.equal(kinds, "Point"), pc.equal(lengths, 2))
+    if pc.any(pc.and_(pc.is_valid(points), pc.invert(pc.fill_null(plain, False)))).as_py():
+        raise _BeyondFastReaderError
+    # an array of two numbers a row where there is a point, flattened: x, y, x, y …
+    numbers = pc.list_flatten(coordinates.drop_null())
+    if numbers.null_count or not pc.all(pc.is_finite(numbers), min_count=0).as_py():
+        raise _BeyondFastReaderError
+    written = numbers.cast(pa.string())
+    indexes = pa.array(range(0, len(numbers), 2), pa.int64())
+    texts = pc.binary_join_element_wise(
+        '{"type":"Point","coordinates":[', written.take(indexes), ",", written.take(pc.add(indexes, 1)), "]}", ""
+    )
+    return pc.replace_with_mask(pa.nulls(len(points), pa.string()), pc.fill_null(plain, False), texts.cast(pa.string()))
+
+
+def _without_nul(table: pa.Table) -> tuple[pa.Table, int]:
+    removed = 0
+    for index, name in enumerate(table.column_names):
+        column = table.column(index)
+        holds = pc.sum(pc.cast(pc.match_substring(column, "\0"), pa.int64())).as_py() or 0
+        if holds:
+            removed += holds
+            table = table.set_column(index, name, pc.replace_substring(column, pattern="\0", replacement=""))
+    return table, removed
+
+
+def _raw_name(name: str) -> str:
+    return SYSTEM_FIELDS.get(name, name)
+
+
+def _last_pair(table: pa.Table) -> Cursor | None:
+    if table.num_rows == 0:
+        return None
+    updated_at, row_id = (table.column(name)[-1].as_py() for name in ("soda_updated_at", "soda_id"))
+    if updated_at is None or row_id is None:
+        raise ValueError("the page's last row has no :id or no :updated_at")
+    return Cursor(updated_at=updated_at, id=row_id)
+
+
+def fields_served(headers: Mapping[str, str]) -> set[str] | None:
+    """The columns of an answer by its X-SODA2-Fields header; None where the portal leaves the header out."""
+    header = headers.get("X-SODA2-Fields")
+    if header is None:
+        return None
+    try:
+        return set(json.loads(header))
+    except (ValueError, TypeError):
+        return None
