@@ -1,0 +1,92 @@
+"""What landing needs of the database beside dlt: a connection that explains itself, a lock, and indexes on `raw`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg2
+import psycopg2.extensions
+from psycopg2 import errors, sql
+
+from ingest.errors import DatabaseError, LandingBusyError
+from ingest.settings import DatabaseSettings
+
+LANDING_LOCK = "chicago_crashes landing"
+
+# What dbt looks rows up by. dlt makes no index. Equality is all that is asked of a key, and a hash index of a key of
+# 128 characters takes a tenth of a btree's room; load ids only grow, so a BRIN index of a few pages is enough.
+RAW_INDEXES = {
+    "crashes": ("crash_record_id",),
+    "people": ("person_id", "crash_record_id"),
+    "vehicles": ("crash_unit_id", "crash_record_id"),
+    "vision_zero_fatalities": (),
+}
+
+
+def connect(place: DatabaseSettings) -> psycopg2.extensions.connection:
+    """An autocommit connection. Raises DatabaseError with what is wrong and what to do."""
+    try:
+        connection: psycopg2.extensions.connection = psycopg2.connect(
+            **place.connect_args(), application_name="crashes ingest"
+        )
+    except psycopg2.Error as error:
+        raise as_database_error(error, place) from error
+    connection.autocommit = True
+    return connection
+
+
+@contextmanager
+def landing_lock(connection: psycopg2.extensions.connection) -> Iterator[None]:
+    """One landing into a database at a time: two would read the same cursor and land the same rows twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(hashtext(%s))", [LANDING_LOCK])
+        row = cursor.fetchone()
+        if not (row and row[0]):
+            raise LandingBusyError(
+                "Another landing into this database is at work.",
+                remedy="Wait until it has finished; `crashes status` shows it.",
+            )
+        try:
+            yield
+        finally:
+            if not connection.closed:
+                cursor.execute("select pg_advisory_unlock(hashtext(%s))", [LANDING_LOCK])
+
+
+def create_raw_indexes(connection: psycopg2.extensions.connection) -> None:
+    """Index `raw` for the transformation, once, after the first rows are in: a bulk load into indexes is far slower."""
+    with connection.cursor() as cursor:
+        for table, keys in RAW_INDEXES.items():
+            cursor.execute("select to_regclass(%s)", [f"raw.{table}"])
+            row = cursor.fetchone()
+            if not (row and row[0]):
+                continue
+            for column, method in [*((key, "hash") for key in keys), ("_dlt_load_id", "brin")]:
+                cursor.execute(
+                    sql.SQL("create index if not exists {} on {} using {} ({})").format(
+                        sql.Identifier(f"{table}_{column}_idx"),
+                        sql.Identifier("raw", table),
+                        sql.SQL(method),
+                        sql.Identifier(column),
+                    )
+                )
+
+
+def as_database_error(error: psycopg2.Error, place: DatabaseSettings | None = None) -> DatabaseError:
+    """A sentence and a remedy for what PostgreSQL or the way to it did."""
+    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    where = f" ({place})" if place else ""
+    if isinstance(error, errors.InsufficientPrivilege):
+        remedy = "Grant the role of CRASHES_DB_USER what it needs (create on the database), or use another role."
+    elif isinstance(error, errors.DiskFull):
+        remedy = "Make room on the database's disk and run again; what was committed is kept."
+    elif "password authentication failed" in said or "no password supplied" in said:
+        remedy = "Check CRASHES_DB_USER and CRASHES_DB_PASSWORD, or CRASHES_DATABASE_URL."
+    elif "does not exist" in said and "database" in said:
+        remedy = "Create the database, or correct CRASHES_DB_NAME."
+    elif isinstance(error, psycopg2.OperationalError):
+        remedy = "See whether the server runs and is reachable (`crashes db status`), then run again."
+    else:
+        remedy = "What was committed is kept, so running again goes on from there."
+    return DatabaseError(f"The database{where} said: {said}", remedy=remedy)

@@ -1,0 +1,259 @@
+"""Reading one dataset from beginning to end: what to ask for, where to go on, when it is all there. No dlt here.
+
+Pages follow the keyset (`:updated_at`, `:id`); never `$offset`, which loses rows when one is updated between two
+pages, and never the wall clock, for the portal answers from a replica that lags behind. The upper bound is fixed
+first: what is updated while we read moves past it and comes with the next run.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from ingest.datasets import EVENT_DATE, Dataset
+from ingest.errors import PortalAnswerError, SchemaBreakError
+from ingest.pages import SYSTEM_FIELDS, Page, PageReader, fields_served
+from ingest.soda import Cursor, SodaClient, after, quoted
+
+# `:*` before `*`: the parser refuses stars in any other order. Two stars instead of a list, so that a column which
+# the publisher adds arrives without a release of ours.
+SELECT = ":*,*"
+ORDER = ":updated_at,:id"
+
+RECORD_SCHEMA = pa.schema(
+    [
+        ("read_id", pa.string()),
+        ("dataset", pa.string()),
+        ("mode", pa.string()),
+        ("since", pa.string()),
+        ("until", pa.string()),
+        ("complete", pa.bool_()),
+        ("rows", pa.int64()),
+        ("pages", pa.int64()),
+        ("bytes", pa.int64()),
+        ("portal_rows", pa.int64()),
+        ("cursor_updated_at", pa.string()),
+        ("cursor_id", pa.string()),
+        ("started_at", pa.timestamp("us", tz="UTC")),
+        ("finished_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Crash dates to read, both inclusive; None leaves a side open."""
+
+    since: date | None = None
+    until: date | None = None
+
+    def __bool__(self) -> bool:
+        return self.since is not None or self.until is not None
+
+    def predicate(self) -> str:
+        sides = []
+        if self.since:
+            sides.append(f"{EVENT_DATE} >= {quoted(f'{self.since.isoformat()}T00:00:00.000')}")
+        if self.until:
+            end = self.until + timedelta(days=1)
+            sides.append(f"{EVENT_DATE} < {quoted(f'{end.isoformat()}T00:00:00.000')}")
+        return " and ".join(sides)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the reading of one dataset is. `total` is what the portal counted at its start."""
+
+    dataset: str
+    rows: int
+    total: int
+    pages: int
+    bytes: int
+    complete: bool
+
+
+@dataclass
+class _Tally:
+    rows: int = 0
+    pages: int = 0
+    bytes: int = 0
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+class DatasetReading:
+    """One dataset's reading. `state` is what the last committed package left: a cursor, or a whole read's measure."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        client: SodaClient,
+        *,
+        page_size: int,
+        state: Mapping[str, Any],
+        extra_columns: list[str],
+        window: Window,
+        full_refresh: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self.dataset = dataset
+        self.client = client
+        self.complete = False
+        self.total = 0
+        self.all = _Tally()
+        self.notes: list[str] = []
+        self.read_id = uuid.uuid4().hex
+        self.mode = "window" if window else dataset.read
+        self.known_columns = list(extra_columns)
+        self._page_size = page_size
+        self._state = {} if full_refresh else dict(state)
+        self._window = window
+        self._on_progress = on_progress or (lambda _progress: None)
+        self._reader = PageReader(dataset, extra_columns)
+        self._cursor = self._start()
+        self.cursor_before = self._cursor
+        self._newest: str | None = None
+        self._package = _Tally()
+        self._ahead: Future[Page] | None = None
+        self._began = time.monotonic()
+        self.seconds = 0.0
+        self._fetcher = ThreadPoolExecutor(1, thread_name_prefix=f"fetch-{dataset.name}")
+
+    @property
+    def cursor(self) -> Cursor | None:
+        """Where an incremental reading stands, or stood before a window or a whole read, which do not move it."""
+        return self._cursor if self.mode == "incremental" else None
+
+    @property
+    def extra_columns(self) -> list[str]:
+        return self._reader.extra_columns
+
+    @property
+    def new_columns(self) -> list[str]:
+        return [name for name in self.extra_columns if name not in self.known_columns]
+
+    def begin(self) -> None:
+        """Count what there is to read and fix the upper bound; nothing new completes the reading at once."""
+        where = _all_of(after(self._cursor) if self._cursor else None, self._window.predicate())
+        self.total, self._newest = self.client.count(self.dataset.id, f"{self.dataset.name}, count", where)
+        unchanged = self.mode == "whole" and self._state.get("whole") == self._measure(self.total)
+        # An empty window or an emptied whole dataset is an observation, and lands as one; an empty increment is not.
+        self.complete = unchanged or (self.mode == "incremental" and self.total == 0)
+        self._report()
+
+    def pages(self, limit: int) -> Iterator[pa.Table]:
+        """At most `limit` more pages as Arrow tables (all of them for a whole read, whose rows belong together).
+
+        While the caller writes a page the next one is already being fetched.
+        """
+        self._package = _Tally()
+        while not self.complete and (self._package.pages < limit or self.mode != "incremental"):
+            page = (self._ahead or self._fetch()).result()
+            self._ahead = None
+            self._count(page)
+            if not self.complete:
+                self._ahead = self._fetch()
+            if page.table.num_rows:
+                yield page.table
+            self._report()
+
+    def state(self) -> dict[str, Any]:
+        """What to keep with the package that has just been given."""
+        if self.mode == "incremental" and self._cursor is not None:
+            return {"cursor": {"updated_at": self._cursor.updated_at, "id": self._cursor.id}}
+        if self.mode == "whole" and self.complete:
+            return {"whole": self._measure(self.all.rows)}
+        return {}
+
+    def record(self) -> pa.Table:
+        """One row for `raw.portal_reads`: what the package that has just been given holds, and how far it reaches."""
+        cursor = self.cursor
+        row = {
+            "read_id": self.read_id,
+            "dataset": self.dataset.name,
+            "mode": self.mode,
+            "since": self._window.since.isoformat() if self._window.since else None,
+            "until": self._window.until.isoformat() if self._window.until else None,
+            "complete": self.complete,
+            "rows": self._package.rows,
+            "pages": self._package.pages,
+            "bytes": self._package.bytes,
+            "portal_rows": self.total,
+            "cursor_updated_at": cursor.updated_at if cursor else None,
+            "cursor_id": cursor.id if cursor else None,
+            "started_at": self._package.started_at,
+            "finished_at": datetime.now(UTC),
+        }
+        return pa.Table.from_pylist([row], schema=RECORD_SCHEMA)
+
+    def close(self) -> None:
+        self._fetcher.shutdown(wait=False, cancel_futures=True)
+        self.client.close()
+
+    def _start(self) -> Cursor | None:
+        cursor = self._state.get("cursor")
+        return Cursor(**cursor) if cursor and self.mode == "incremental" else None
+
+    def _measure(self, rows: int) -> dict[str, Any]:
+        return {"rows": rows, "newest": self._newest}
+
+    def _fetch(self) -> Future[Page]:
+        bound = f":updated_at <= {quoted(self._newest)}" if self._newest else None
+        where = _all_of(after(self._cursor) if self._cursor else None, bound, self._window.predicate())
+        clauses: dict[str, str | int] = {"select": SELECT, "order": ORDER, "limit": self._page_size}
+        if where:
+            clauses["where"] = where
+        what = f"{self.dataset.name}, page {self.all.pages + 1}"
+        return self._fetcher.submit(lambda: self.client.rows(self.dataset.id, what, self._parse, **clauses))
+
+    def _parse(self, body: bytes, headers: Mapping[str, str]) -> Page:
+        served = fields_served(headers)
+        if served is not None:
+            missing = [name for name in (*SYSTEM_FIELDS, *self.dataset.required) if name not in served]
+            if missing:
+                raise SchemaBreakError(
+                    f"{self.dataset.name}: the portal no longer serves {', '.join(missing)}.",
+                    remedy="Nothing was loaded, so that nothing becomes null by mistake. See what the portal publishes "
+                    f"now ({self.client.portal_url}/d/{self.dataset.id}) and correct ingest/datasets.yml.",
+                )
+            for name in self.dataset.columns:
+                if name not in served:
+                    self._note(f"the portal no longer serves the column {name}")
+        return self._reader.read(body)
+
+    def _count(self, page: Page) -> None:
+        if page.cursor is not None and page.cursor == self._cursor:
+            raise PortalAnswerError(
+                f"{self.dataset.name}, page {self.all.pages + 1}: the rows do not follow those of the page before.",
+                remedy="It does not honour $order=:updated_at,:id; check that CRASHES_PORTAL_URL is a SODA 2.1 portal.",
+            )
+        self._cursor = page.cursor or self._cursor
+        for tally in (self.all, self._package):
+            tally.rows += page.table.num_rows
+            tally.pages += 1
+            tally.bytes += page.bytes
+        for note in page.notes:
+            self._note(note)
+        # A short page ends the reading only if all that was counted has come: a portal may cap $limit unasked.
+        short = page.table.num_rows < self._page_size
+        self.complete = page.table.num_rows == 0 or (short and self.all.rows >= self.total)
+
+    def _report(self) -> None:
+        self.seconds = time.monotonic() - self._began
+        self._on_progress(
+            Progress(self.dataset.name, self.all.rows, self.total, self.all.pages, self.all.bytes, self.complete)
+        )
+
+    def _note(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
+
+
+def _all_of(*predicates: str | None) -> str:
+    return " and ".join(predicate for predicate in predicates if predicate)
