@@ -7,6 +7,7 @@ A user's own settings belong into another file of the same `conf.d` folder; late
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -47,6 +48,9 @@ def settings_text(run_dir: Path, extra: Mapping[str, str]) -> str:
         "log_line_prefix": "%m [%p] %q%u@%d %a ",
         **extra,
     }
+    if sys.platform.startswith("linux"):
+        # The query of a killed run ends soon after it, instead of holding its locks against the next.
+        settings.setdefault("client_connection_check_interval", "5s")
     lines = (f"{name} = {_quoted(value)}\n" for name, value in settings.items())
     return MANAGED + "".join(lines)
 

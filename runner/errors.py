@@ -69,6 +69,14 @@ class CancelledError(CrashesError):
     """The run was stopped by Ctrl-C or a termination signal."""
 
 
+class LockLostError(CrashesError):
+    """The connection that held the lock broke, and another run has taken the lock meanwhile."""
+
+
+class UnexpectedError(CrashesError):
+    """A fault that nobody foresaw: the record and the log hold its traceback."""
+
+
 class TransformError(CrashesError):
     """dbt could not build the tables."""
 

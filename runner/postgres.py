@@ -294,15 +294,11 @@ class EmbeddedCluster:
             cursor.execute("select pg_reload_conf()")
             cursor.execute("select 1 from pg_roles where rolname = %s", [self.user])
             if not cursor.fetchone():
-                cursor.execute(
-                    sql.SQL("create role {} login createdb createrole").format(sql.Identifier(self.user))
-                )
+                cursor.execute(sql.SQL("create role {} login createdb createrole").format(sql.Identifier(self.user)))
             cursor.execute("select 1 from pg_database where datname = %s", [self.name])
             if not cursor.fetchone():
                 cursor.execute(
-                    sql.SQL("create database {} owner {}").format(
-                        sql.Identifier(self.name), sql.Identifier(self.user)
-                    )
+                    sql.SQL("create database {} owner {}").format(sql.Identifier(self.name), sql.Identifier(self.user))
                 )
         with closing(self._connect(ADMIN, self.name)) as connection, connection.cursor() as cursor:
             cursor.execute("create extension if not exists postgis")
@@ -330,7 +326,5 @@ def _process_name(pid: int) -> str:
             return Path(f"/proc/{pid}/comm").read_text().strip()
         except OSError:
             return ""
-    answer = subprocess.run(
-        ["ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
+    answer = subprocess.run(["ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return Path(answer.stdout.strip()).name
