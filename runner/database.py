@@ -48,6 +48,19 @@ def connect(database: DatabaseSettings, *, application: str = "crashes") -> Conn
     return connection
 
 
+def server_status(database: DatabaseSettings) -> dict[str, str | int | bool | None]:
+    """What `crashes db status` shows of a server of the user's."""
+    shown: dict[str, str | int | bool | None] = {"running": False, "server": str(database)}
+    try:
+        connection = connect(database)
+    except CrashesError as error:
+        return {**shown, "error": error.message, "remedy": error.remedy}
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute("select current_setting('server_version'), pg_database_size(current_database())")
+        version, size = cursor.fetchone() or ("?", 0)
+    return {**shown, "running": True, "version": version, "bytes": size}
+
+
 def _explained(error: psycopg2.OperationalError, database: DatabaseSettings) -> CrashesError:
     """libpq gives no SQLSTATE for a failed connection, only words; they have been the same since PostgreSQL 9."""
     said = " ".join(str(error).split())

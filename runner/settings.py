@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from ingest.settings import Settings, build_settings
+from ingest.settings import DatabaseSettings, Settings, build_settings
 from runner.postgres import EmbeddedCluster
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
@@ -24,6 +25,12 @@ class RunnerSettings(Settings):
     @classmethod
     def _in_any_case(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @property
+    def database(self) -> DatabaseSettings:
+        """A host that is the embedded cluster's own socket folder is the embedded cluster, however it was named."""
+        database = super().database
+        return replace(database, embedded=database.embedded or database.host == str(self.home / "run"))
 
     @property
     def cluster(self) -> EmbeddedCluster:

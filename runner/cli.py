@@ -1,0 +1,81 @@
+"""The command line, `crashes`: parses, calls, and turns every foreseeable fault into a sentence and an exit code.
+
+The commands are in `runner.commands`. dlt and dbt take seconds to import, so only the commands that use them do.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from ingest.errors import CrashesError
+from runner.commands.db import db
+from runner.commands.version import version
+from runner.errors import CancelledError, UnexpectedError, WrongUsageError
+from runner.logs import keep_traceback
+from runner.settings import load_settings
+from runner.terminal import print_error
+
+
+@click.group(
+    help="City of Chicago crash data: dlt lands it, dbt transforms it, PostGIS stores it.",
+    epilog="Every variable that configures this is in README.md; `crashes status` shows those in force.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+def crashes() -> None:
+    """The group; its help is above, for this docstring is for us."""
+
+
+for command in (db, version):
+    crashes.add_command(command)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(invoke(sys.argv[1:]))
+
+
+def invoke(arguments: Sequence[str]) -> int:
+    """Runs one command line; returns its exit code."""
+    try:
+        code = crashes.main(args=list(arguments), prog_name="crashes", standalone_mode=False)
+    except CrashesError as error:
+        return _failed(error)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return WrongUsageError.exit_code
+    except click.UsageError as error:
+        return _failed(_as_wrong_usage(error))
+    except (click.Abort, KeyboardInterrupt):
+        return _failed(CancelledError("Cancelled.", remedy="Nothing had begun; run the same command again."))
+    except Exception as fault:
+        return _failed(_unforeseen(fault))
+    return code if isinstance(code, int) else 0
+
+
+def _failed(error: CrashesError) -> int:
+    print_error(error, verbose=os.environ.get("LOG_LEVEL", "").upper() == "DEBUG")
+    return error.exit_code
+
+
+def _as_wrong_usage(error: click.UsageError) -> WrongUsageError:
+    """In the form of all other errors; click's own names the option and the valid choices."""
+    path = error.ctx.command_path if error.ctx else "crashes"
+    message = error.format_message()
+    return WrongUsageError(message if message.endswith(".") else f"{message}.", remedy=f"See `{path} --help`.")
+
+
+def _unforeseen(fault: Exception) -> UnexpectedError:
+    try:
+        file = keep_traceback(load_settings(), fault)
+    except CrashesError:
+        file = None
+    error = UnexpectedError(
+        f"{type(fault).__name__}: {str(fault).strip() or 'no message'}",
+        remedy=f"Not foreseen. {file or 'LOG_LEVEL=DEBUG'} shows where it happened; please report it.",
+    )
+    error.__cause__ = fault
+    return error
