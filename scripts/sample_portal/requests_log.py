@@ -1,0 +1,48 @@
+"""What was asked of the portal, so that a test can say what a client did and did not do."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Any
+
+from .messages import Request
+
+# enough for any test; a long benchmark forgets its oldest requests, and the count goes on
+_KEPT = 50_000
+
+
+class RequestLog:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: deque[dict[str, Any]] = deque(maxlen=_KEPT)
+        self.count = 0
+
+    def add(self, request: Request, status: int, sent: int, seconds: float) -> None:
+        headers = request.headers
+        entry = {
+            "method": request.method,
+            "path": request.path,
+            "parameters": dict(request.parameters),
+            "status": status,
+            "bytes": sent,
+            "seconds": round(seconds, 6),
+            "token": "x-app-token" in headers or request.parameter("$$app_token") is not None,
+            "host": headers.get("host"),
+            "user_agent": headers.get("user-agent"),
+            "accept_encoding": headers.get("accept-encoding"),
+            "if_none_match": headers.get("if-none-match"),
+            "if_modified_since": headers.get("if-modified-since"),
+        }
+        with self._lock:
+            self.count += 1
+            self._entries.append(entry)
+
+    def entries(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return list(self._entries)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._entries.clear()
+            self.count = 0

@@ -1,0 +1,25 @@
+"""All datasets of one portal: opened from a base folder that is never written, changed in a work folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .columns import DATASETS
+from .dataset import StoredDataset
+
+
+class Store:
+    def __init__(self, base: Path, work: Path) -> None:
+        work.mkdir(parents=True, exist_ok=True)
+        self.datasets = [StoredDataset(dataset, base, work) for dataset in DATASETS]
+
+    def find(self, name: str) -> StoredDataset | None:
+        """By 4x4 id or by slug."""
+        return next((held for held in self.datasets if name in (held.dataset.id, held.dataset.slug)), None)
+
+    def rows(self) -> dict[str, int]:
+        return {held.dataset.slug: held.state.rows for held in self.datasets}
+
+    def close(self) -> None:
+        for held in self.datasets:
+            held.close()
