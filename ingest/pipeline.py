@@ -17,7 +17,7 @@ from ingest.datasets import Dataset, choose
 from ingest.errors import ConfigurationError
 from ingest.reading import DatasetReading, Progress, Window
 from ingest.settings import Settings
-from ingest.soda import Cursor, RateLimiter, SodaClient
+from ingest.soda import Cursor, RateLimiter, SodaClient, identity
 from ingest.source import chicago_crashes
 
 log = logging.getLogger(__name__)
@@ -105,6 +105,7 @@ def _readings(
     limiter = RateLimiter(settings.requests_per_hour)
     token = settings.api_token.get_secret_value() if settings.api_token else None
     states = packages.resource_states(pipeline)
+    _refuse_another_portal(states, settings)
     readings = [
         DatasetReading(
             dataset,
@@ -123,6 +124,18 @@ def _readings(
     finally:
         for reading in readings:
             reading.close()
+
+
+def _refuse_another_portal(states: dict[str, dict[str, Any]], settings: Settings) -> None:
+    """Rows of the City's portal and made-up ones of a sample portal must never meet in one database."""
+    here = identity(settings.portal_url)
+    filled_from = {state["portal"] for state in states.values() if "portal" in state}
+    if filled_from - {here}:
+        other = ", ".join(sorted(filled_from - {here}))
+        raise ConfigurationError(
+            f"This database holds rows of another portal ({other}) than {settings.portal_url}.",
+            remedy="Land into another database (CRASHES_DB_NAME), or empty this one first (crashes db reset).",
+        )
 
 
 def _land_packages(pipeline: dlt.Pipeline, readings: list[DatasetReading]) -> dict[str, list[str]]:

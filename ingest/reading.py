@@ -20,7 +20,7 @@ import pyarrow as pa
 from ingest.datasets import EVENT_DATE, Dataset
 from ingest.errors import PortalAnswerError, SchemaBreakError
 from ingest.pages import SYSTEM_FIELDS, Page, PageReader, fields_served
-from ingest.soda import Cursor, SodaClient, after, quoted
+from ingest.soda import Cursor, SodaClient, after, identity, quoted
 
 # `:*` before `*`: the parser refuses stars in any other order. Two stars instead of a list, so that a column which
 # the publisher adds arrives without a release of ours.
@@ -31,6 +31,7 @@ RECORD_SCHEMA = pa.schema(
     [
         ("read_id", pa.string()),
         ("dataset", pa.string()),
+        ("portal", pa.string()),
         ("mode", pa.string()),
         ("since", pa.string()),
         ("until", pa.string()),
@@ -165,11 +166,12 @@ class DatasetReading:
 
     def state(self) -> dict[str, Any]:
         """What to keep with the package that has just been given."""
+        portal = {"portal": identity(self.client.portal_url)}
         if self.mode == "incremental" and self._cursor is not None:
-            return {"cursor": {"updated_at": self._cursor.updated_at, "id": self._cursor.id}}
+            return {**portal, "cursor": {"updated_at": self._cursor.updated_at, "id": self._cursor.id}}
         if self.mode == "whole" and self.complete:
-            return {"whole": self._measure(self.all.rows)}
-        return {}
+            return {**portal, "whole": self._measure(self.all.rows)}
+        return portal
 
     def record(self) -> pa.Table:
         """One row for `raw.portal_reads`: what the package that has just been given holds, and how far it reaches."""
@@ -177,6 +179,7 @@ class DatasetReading:
         row = {
             "read_id": self.read_id,
             "dataset": self.dataset.name,
+            "portal": self.client.portal_url,
             "mode": self.mode,
             "since": self._window.since.isoformat() if self._window.since else None,
             "until": self._window.until.isoformat() if self._window.until else None,

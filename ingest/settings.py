@@ -183,15 +183,18 @@ def build_settings(kind: type[S], overrides: dict[str, Any]) -> S:
     try:
         return kind(**{key: value for key, value in overrides.items() if value is not None})
     except ValidationError as error:
-        faults = "; ".join(f"{_variable(fault['loc'])}: {_sentence(fault['msg'])}" for fault in error.errors())
+        faults = "; ".join(f"{_variable(kind, fault['loc'])}: {_sentence(fault['msg'])}" for fault in error.errors())
         raise ConfigurationError(
             f"The configuration cannot be used: {faults}.",
             remedy="Correct the variable in the environment or in .env; `crashes status` shows what is in force.",
         ) from None
 
 
-def _variable(location: tuple[int | str, ...]) -> str:
-    return str(location[0]) if location else "CRASHES_DATABASE_URL"
+def _variable(kind: type[Settings], location: tuple[int | str, ...]) -> str:
+    if not location:
+        return "CRASHES_DATABASE_URL"
+    declared = kind.model_fields.get(str(location[0]))
+    return (declared.alias if declared else None) or str(location[0])
 
 
 def _sentence(message: str) -> str:

@@ -31,6 +31,7 @@ CONNECT_TIMEOUT = 10.0  # seconds
 # in keyset order starts to stream within seconds; two minutes of silence is a hang.
 READ_TIMEOUT = 120.0
 ATTEMPTS = 6
+ATTEMPTS_AT_FIRST = 4  # where a portal has not answered once: more often it is a wrong address than a passing fault
 LONGEST_WAIT = 60.0  # seconds, between two attempts; also the most that a Retry-After is believed
 
 # 202 is documented as "ask again"; 408 is the portal's query timeout; 429 its throttle.
@@ -96,6 +97,7 @@ class SodaClient:
         self._token = token
         self._limiter = limiter or RateLimiter(None)
         self._attempts = attempts
+        self._has_answered = False
         self._session = _TokenKeepingSession()
         self._session.mount("http://", HTTPAdapter(max_retries=0))
         self._session.mount("https://", HTTPAdapter(max_retries=0))
@@ -134,7 +136,7 @@ class SodaClient:
     ) -> Parsed:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(TransientError),
-            stop=tenacity.stop_after_attempt(self._attempts),
+            stop=self._is_enough,
             wait=_wait,
             before_sleep=lambda state: self._note_retry(what, state),
             reraise=True,
@@ -142,8 +144,12 @@ class SodaClient:
         try:
             parsed: Parsed = retrying(self._ask_once, url, params, what, parse)
         except TransientError as error:
-            raise self._given_up(error, what) from error
+            raise self._given_up(error, what, retrying.statistics["attempt_number"]) from error
         return parsed
+
+    def _is_enough(self, state: tenacity.RetryCallState) -> bool:
+        limit = self._attempts if self._has_answered else min(self._attempts, ATTEMPTS_AT_FIRST)
+        return state.attempt_number >= limit
 
     def _ask_once(
         self, url: str, params: dict[str, str], what: str, parse: Callable[[bytes, Mapping[str, str]], Parsed]
@@ -164,6 +170,7 @@ class SodaClient:
                 f"{what}: the request to {self.portal_url} cannot be made ({_short(error)}).",
                 remedy="Check CRASHES_PORTAL_URL or --portal.",
             ) from error
+        self._has_answered = True
         self.traffic.bytes += len(answer.content)
         if answer.status_code == 403 and self._token:
             self._token = None
@@ -199,8 +206,8 @@ class SodaClient:
         if "json" not in content_type.lower():
             raise TransientError(f"{content_type.split(';')[0] or 'an answer of no type'} instead of JSON")
 
-    def _given_up(self, error: TransientError, what: str) -> IngestError:
-        tries = f"{self._attempts} attempts" if self._attempts > 1 else "one attempt"
+    def _given_up(self, error: TransientError, what: str, attempts: int) -> IngestError:
+        tries = f"{attempts} attempts" if attempts > 1 else "one attempt"
         if error.answered:
             return PortalAnswerError(
                 f"{what}: {self.portal_url} gave {error} in each of {tries}.",
@@ -231,6 +238,15 @@ class _TokenKeepingSession(requests.Session):
         super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
         if urlsplit(prepared_request.url or "").netloc != urlsplit(response.url).netloc:
             prepared_request.headers.pop("X-App-Token", None)
+
+
+def identity(portal_url: str) -> str:
+    """Which portal an address is: its host, or `loopback` for any on this machine, whatever the port."""
+    parts = urlsplit(portal_url)
+    host = (parts.hostname or "").lower()
+    if host in {"localhost", "::1"} or host.startswith("127."):
+        return "loopback"
+    return host
 
 
 def quoted(text: str) -> str:

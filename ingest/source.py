@@ -16,6 +16,8 @@ PIPELINE_NAME = "chicago_crashes"
 RAW_SCHEMA = "raw"
 READS_TABLE = "portal_reads"
 
+_READ_HINTS = dlt.mark.make_hints(table_name=READS_TABLE, write_disposition="append", file_format="parquet", columns={})
+
 
 @dlt.source(name=PIPELINE_NAME)
 def chicago_crashes(readings: Sequence[DatasetReading], pages: int) -> Iterator[DltResource]:
@@ -40,7 +42,8 @@ def _land(reading: DatasetReading, pages: int) -> Iterator[Any]:
     state = dlt.current.resource_state(reading.dataset.name)
     yield from reading.pages(pages)
     state.update(reading.state())
-    yield dlt.mark.with_table_name(reading.record(), READS_TABLE)
+    # A table variant, or the record would be given the columns of the rows that it describes.
+    yield dlt.mark.with_hints(reading.record(), _READ_HINTS, create_table_variant=True)
 
 
 def _text_columns(reading: DatasetReading) -> dict[str, TColumnSchema]:
