@@ -1,0 +1,94 @@
+{#- Keys are made after the rows are in, which is faster, and only where they are missing. None is given a name: while a full
+    refresh swaps tables, the old one still has its own. -#}
+{% macro primary_key(column) -%}
+    {%- if execute and not _constraints(this, 'p') -%}
+        alter table {{ this }} add primary key ({{ column }})
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro foreign_key(column, parent) -%}
+    {%- if execute and not _constraints(this, 'f', parent) -%}
+        alter table {{ this }} add foreign key ({{ column }}) references {{ parent }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro index_of_violations() -%}
+    {%- set existing %}
+        select 1 from pg_index where indrelid = '{{ this }}'::regclass and indpred is not null
+    {%- endset -%}
+    {%- if execute and run_query(existing) | length == 0 -%}
+        create index on {{ this }} (loaded_at) where violations is not null
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- A full refresh puts a new table in the place of the old one, which is dropped after the commit, and with it whatever
+    hangs on it: foreign keys of other tables, views of the quality schema, views that a user made. Before the commit they
+    are moved to the new table, so that nobody ever sees them missing. -#}
+{% macro keep_dependents() -%}
+    {%- set replaced = existing_backup() -%}
+    {%- if replaced -%}
+do $body$
+declare
+    dependent record;
+begin
+    for dependent in
+        select
+            conrelid::regclass as child,
+            conname as name,
+            pg_get_constraintdef(oid) as definition
+        from pg_constraint
+        where contype = 'f' and confrelid = '{{ replaced }}'::regclass
+    loop
+        execute format(
+            'alter table %s drop constraint %I, add %s',
+            dependent.child,
+            dependent.name,
+            replace(dependent.definition, '{{ replaced.identifier }}', '{{ this.identifier }}')
+        );
+    end loop;
+
+    for dependent in
+        select distinct
+            pg_rewrite.ev_class::regclass as name,
+            pg_get_viewdef(pg_rewrite.ev_class) as definition
+        from pg_depend
+        inner join pg_rewrite on pg_depend.objid = pg_rewrite.oid
+        inner join pg_class on pg_rewrite.ev_class = pg_class.oid
+        where
+            pg_depend.classid = 'pg_rewrite'::regclass
+            and pg_depend.refobjid = '{{ replaced }}'::regclass
+            and pg_class.relkind = 'v'
+    loop
+        execute format(
+            'create or replace view %s as %s',
+            dependent.name,
+            replace(dependent.definition, '{{ replaced.identifier }}', '{{ this.identifier }}')
+        );
+    end loop;
+end
+$body$
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- During a full refresh: the table that is being replaced. -#}
+{% macro existing_backup() -%}
+    {%- set backup = make_backup_relation(this, 'table') -%}
+    {%- if execute and run_query("select 1 where to_regclass('" ~ backup ~ "') is not null") | length == 1 -%}
+        {{ return(backup) }}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+
+{% macro _constraints(relation, type, parent=none) -%}
+    {%- set found %}
+        select 1 from pg_constraint
+        where conrelid = '{{ relation }}'::regclass and contype = '{{ type }}'
+        {%- if parent %} and confrelid = '{{ parent }}'::regclass {%- endif %}
+    {%- endset -%}
+    {{ return(run_query(found) | length > 0) }}
+{%- endmacro %}

@@ -1,0 +1,84 @@
+{#- From all versions of some keys (CTE `versions`, with `visible_at`) to one row a key: its present content.
+    Versions are ordered as the portal wrote them; neighbours that say the same are one run of content. Shown is the last
+    run, by the version that brought it first: a re-stamp changes nothing, and after A, B, A the second A is new.
+        created_at  when any version of the key first became visible
+        updated_at  when the present run of content did
+    Almost every key has one version, which needs no ordering: a full build orders only the others (CTE `repeated_keys`). -#}
+{% macro current_versions(key) -%}
+    {%- set order -%}
+        versions.source_updated_at nulls first, versions.loaded_at, versions._dlt_load_id, versions.soda_id, versions.soda_version, versions.row_hash
+    {%- endset -%}
+    {%- set last_runs -%}
+    select distinct on ({{ key }})
+        *,
+        min(visible_at) over (partition by {{ key }}) as created_at,
+        min(visible_at) over (partition by {{ key }}, run) as updated_at
+    from (
+        select
+            marked.*,
+            count(*) filter (where marked.starts_run) over (partition by marked.{{ key }} order by marked.place) as run
+        from (
+            select
+                versions.*,
+                row_number() over version_order as place,
+                versions.row_hash is distinct from lag(versions.row_hash) over version_order as starts_run
+            from versions
+            {%- if not is_incremental() %}
+            where {{ _key_hash("versions." ~ key) }} in (select repeated_keys.key_hash from repeated_keys)
+            {%- endif %}
+            window version_order as (partition by versions.{{ key }} order by {{ order }})
+        ) as marked
+    ) as runs
+    order by {{ key }}, run desc, loaded_at, _dlt_load_id, place
+    {%- endset -%}
+
+    {%- if is_incremental() %}
+    {{ last_runs }}
+    {%- else %}
+    select
+        versions.*,
+        1 as place,
+        true as starts_run,
+        1 as run,
+        versions.visible_at as created_at,
+        versions.visible_at as updated_at
+    from versions
+    where {{ _key_hash("versions." ~ key) }} not in (select repeated_keys.key_hash from repeated_keys)
+    union all
+    ({{ last_runs }})
+    {%- endif %}
+{%- endmacro %}
+
+
+{#- Keys with more than one version, by a number that is quick to group by. Two keys of one number merely go the long way. -#}
+{% macro repeated_keys(relation, key) -%}
+    select {{ _key_hash(key) }} as key_hash
+    from {{ relation }}
+    where {{ key }} is not null
+    group by 1
+    having count(*) > 1
+{%- endmacro %}
+
+
+{% macro _key_hash(expression) -%}
+hashtextextended({{ expression }}::text, 0)
+{%- endmacro %}
+
+
+{#- In an increment, only rows that differ from what is shown are written. Content, origin and times say it all: every other
+    column follows from them. -#}
+{% macro where_changed(relation, key) -%}
+    {%- if is_incremental() -%}
+where not exists (
+    select from {{ this }} as shown
+    where
+        shown.{{ key }} = {{ relation }}.{{ key }}
+        {%- for column in [
+            'row_hash', 'soda_id', 'soda_version', 'source_updated_at', 'loaded_at', 'created_at', 'updated_at',
+            'deleted_at', '_dlt_load_id',
+        ] %}
+        and shown.{{ column }} is not distinct from {{ relation }}.{{ column }}
+        {%- endfor %}
+)
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,27 @@
+{#- Before a final table is built, in its transaction: take on every committed load that it has not seen. A table whose rows
+    belong to another's (people to crashes) takes on only what that one has applied, so that it may be built alone.
+    The build then reads its own claims, and nothing else: what commits meanwhile waits for the next one. -#}
+{% macro claim_loads(after=none) -%}
+    set local jit = off;
+    insert into {{ source('ops', 'model_loads') }} (model, load_id, loaded_at, invocation_id)
+    select
+        '{{ this.identifier }}',
+        committed.load_id,
+        committed.inserted_at,
+        '{{ invocation_id }}'
+    from {{ source('raw', '_dlt_loads') }} as committed
+    {%- if after %}
+    inner join {{ source('ops', 'model_loads') }} as parent
+        on committed.load_id = parent.load_id and parent.model = '{{ after }}' and parent.applied
+    {%- endif %}
+    where committed.status = 0
+    on conflict (model, load_id) do nothing
+{%- endmacro %}
+
+
+{#- After it, still in the same transaction. -#}
+{% macro mark_loads_applied() -%}
+    update {{ source('ops', 'model_loads') }}
+    set applied = true
+    where model = '{{ this.identifier }}' and not applied
+{%- endmacro %}

@@ -1,0 +1,62 @@
+{% macro crashes_rules() -%}
+    {{ return(
+        required("crashes", ["crash_record_id", "crash_date"])
+        + readable("crashes", "timestamp", ["date_police_notified"])
+        + readable("crashes", "integer", [
+            "crash_hour", "crash_day_of_week", "crash_month", "street_no", "beat_of_occurrence", "posted_speed_limit",
+            "lane_cnt", "num_units", "injuries_total", "injuries_fatal", "injuries_incapacitating",
+            "injuries_non_incapacitating", "injuries_reported_not_evident", "injuries_no_indication", "injuries_unknown",
+        ])
+        + readable("crashes", "flag", [
+            "crash_date_est_i", "intersection_related_i", "private_property_i", "hit_and_run_i", "dooring_i",
+            "work_zone_i", "workers_present_i", "photos_taken_i", "statements_taken_i",
+        ])
+        + within("crashes", "posted_speed_limit", "integer", var("posted_speed_limit_min"), var("posted_speed_limit_max"))
+        + located("crashes", "location")
+        + not_in_the_future("crashes", "crash_date")
+        + [
+            {
+                "id": "crashes.injuries_total.sum", "table": "crashes", "column": "injuries_total", "severity": "warn",
+                "sentence": "injuries_total is the sum of the fatal, incapacitating, non-incapacitating and reported ones.",
+                "broken": "clean.injuries_total <> clean.injuries_fatal + clean.injuries_incapacitating"
+                    ~ " + clean.injuries_non_incapacitating + clean.injuries_reported_not_evident",
+            },
+            {
+                "id": "crashes.most_severe_injury.contradicts_counts", "table": "crashes",
+                "column": "most_severe_injury", "severity": "warn",
+                "sentence": "most_severe_injury is the gravest of the injuries counted.",
+                "broken": "clean.most_severe_injury <> case"
+                    ~ " when clean.injuries_fatal > 0 then 'FATAL'"
+                    ~ " when clean.injuries_incapacitating > 0 then 'INCAPACITATING INJURY'"
+                    ~ " when clean.injuries_non_incapacitating > 0 then 'NONINCAPACITATING INJURY'"
+                    ~ " when clean.injuries_reported_not_evident > 0 then 'REPORTED, NOT EVIDENT'"
+                    ~ " when clean.injuries_total = 0 then 'NO INDICATION OF INJURY'"
+                    ~ " end",
+            },
+            {
+                "id": "crashes.crash_hour.contradicts_date", "table": "crashes", "column": "crash_hour",
+                "severity": "warn",
+                "sentence": "crash_hour is the hour of crash_date.",
+                "broken": "clean.crash_hour <> date_part('hour', clean.crash_date)",
+            },
+            {
+                "id": "crashes.crash_day_of_week.contradicts_date", "table": "crashes", "column": "crash_day_of_week",
+                "severity": "warn",
+                "sentence": "crash_day_of_week is the day of crash_date, 1 being Sunday.",
+                "broken": "clean.crash_day_of_week <> date_part('dow', clean.crash_date) + 1",
+            },
+            {
+                "id": "crashes.crash_month.contradicts_date", "table": "crashes", "column": "crash_month",
+                "severity": "warn",
+                "sentence": "crash_month is the month of crash_date.",
+                "broken": "clean.crash_month <> date_part('month', clean.crash_date)",
+            },
+            {
+                "id": "crashes.date_police_notified.before_crash", "table": "crashes", "column": "date_police_notified",
+                "severity": "warn",
+                "sentence": "The police are notified when the crash has happened, not before.",
+                "broken": "clean.date_police_notified < clean.crash_date",
+            },
+        ]
+    ) }}
+{%- endmacro %}

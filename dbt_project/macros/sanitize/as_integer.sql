@@ -1,0 +1,32 @@
+{#- A whole number that fits the type: '3', '3.0', ' 3 '. Anything else is null: '3.7', 'three', 'NaN', '99999999999'.
+    No subquery: a key is indexed by this expression. -#}
+{% macro as_integer(value) -%}
+{{ _whole_number(value, 'integer', 9, '-2147483648', '2147483647') }}
+{%- endmacro %}
+
+
+{% macro as_bigint(value) -%}
+{{ _whole_number(value, 'bigint', 18, '-9223372036854775808', '9223372036854775807') }}
+{%- endmacro %}
+
+
+{#- Up to `safe_digits` digits fit the type without a look at the value. -#}
+{% macro _whole_number(value, type, safe_digits, smallest, largest) -%}
+{%- set digits = "substring(" ~ value ~ " from '[+-]?[0-9]+')" -%}
+case
+    when {{ value }} is null then null
+    when {{ value }} ~ '^[0-9]{1,{{ safe_digits }}}$' then {{ value }}::{{ type }}
+    when
+        length({{ value }}) <= 40
+        and {{ value }} ~ '^{{ white_space() }}*[+-]?[0-9]+(\.0*)?{{ white_space() }}*$'
+        then case when {{ digits }}::numeric between {{ smallest }} and {{ largest }} then {{ digits }}::{{ type }} end
+end
+{%- endmacro %}
+
+
+{#- A whole number between two limits; null outside of them. -#}
+{% macro as_integer_within(value, lowest, highest) -%}
+case
+    when ({{ as_integer(value) }}) between {{ lowest }} and {{ highest }} then {{ as_integer(value) }}
+end
+{%- endmacro %}

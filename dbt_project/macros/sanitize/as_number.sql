@@ -1,0 +1,28 @@
+{#- A decimal number, exactly as written: '0.13', ' 5 ', '1e3'. Null: 'NaN', 'Infinity', '1,000', 'five'. -#}
+{% macro as_number(value) -%}
+case
+    when
+        length({{ value }}) <= 60
+        and {{ value }} ~ '^{{ white_space() }}*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?{{ white_space() }}*$'
+        then substring({{ value }} from '[-+.0-9eE]+')::numeric
+end
+{%- endmacro %}
+
+
+{#- The same as a double; with at most 60 characters and two digits of exponent it cannot overflow one. -#}
+{% macro as_float(value) -%}
+({{ as_number(value) }})::double precision
+{%- endmacro %}
+
+
+{#- A number of degrees between two limits; null outside of them. -#}
+{% macro as_degrees(value, lowest, highest) -%}
+case
+    when {{ value }} ~ '^-?[0-9]{1,3}\.[0-9]{1,15}$'
+        then case
+            when {{ value }}::double precision between {{ lowest }} and {{ highest }} then {{ value }}::double precision
+        end
+    when ({{ as_number(value) }}) between {{ lowest }} and {{ highest }}
+        then ({{ as_number(value) }})::double precision
+end
+{%- endmacro %}

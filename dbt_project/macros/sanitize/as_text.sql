@@ -1,0 +1,21 @@
+{#- Text without stray white space. What says "nothing" in words is null: '', NULL, N/A. UNKNOWN is a category and stays.
+    Words of printable ASCII with single spaces between them, nearly all there is, pass without being rewritten.
+    No subquery: the keys are indexed by this expression. -#}
+{% macro as_text(value) -%}
+case
+    when {{ value }} is null then null
+    when {{ value }} ~ '^[!-~]+( [!-~]+)*$' and upper({{ value }}) not in ('NULL', 'N/A') then {{ value }}
+    else nullif(
+        regexp_replace(
+            btrim(regexp_replace({{ value }}, '{{ white_space() }}+', ' ', 'g')),
+            '^(null|n/a)$', '', 'i'
+        ), ''
+    )
+end
+{%- endmacro %}
+
+
+{#- Every kind of space: tab, line ends, no-break (00a0), typographic (2000 to 200a), line and paragraph separators. -#}
+{% macro white_space() -%}
+[\s\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]
+{%- endmacro %}

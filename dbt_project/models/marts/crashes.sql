@@ -1,0 +1,156 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='upsert',
+    unique_key='crash_record_id',
+    on_schema_change='fail',
+    indexes=[
+        {'columns': ['crash_at_local']},
+        {'columns': ['geom'], 'type': 'gist'},
+        {'columns': ['updated_at']},
+    ],
+    pre_hook="{{ claim_loads() }}",
+    post_hook=[
+        "{{ primary_key('crash_record_id') }}",
+        "{{ index_of_violations() }}",
+        "{{ keep_dependents() }}",
+        "{{ record_full_build() }}",
+        "{{ mark_loads_applied() }}",
+    ],
+) }}
+
+-- One row a crash: what the portal says of it now. Reads every claimed version of the crashes that this build touches: all of
+-- them, or in an increment those of which a load not yet applied brought a version.
+with loads as (
+    select
+        load_id,
+        loaded_at,
+        applied
+    from {{ source('ops', 'model_loads') }}
+    where model = 'crashes'
+),
+
+{% if is_incremental() -%}
+touched as (
+    select distinct versions.crash_record_id
+    from {{ ref('stg_chicago__crashes') }} as versions
+    inner join loads on versions._dlt_load_id = loads.load_id
+    where not loads.applied
+),
+
+{% else -%}
+repeated_keys as (
+    {{ repeated_keys(ref('stg_chicago__crashes'), 'crash_record_id') }}
+),
+
+{% endif -%}
+-- what lacks a required value is held back: the last good version stays
+versions as not materialized (
+    select
+        versions.*,
+        loads.loaded_at,
+        loads.loaded_at as visible_at
+    from {{ ref('stg_chicago__crashes') }} as versions
+    inner join loads on versions._dlt_load_id = loads.load_id
+    where
+        {{ has_required('crashes', 'versions') }}
+        {%- if is_incremental() %}
+        and versions.crash_record_id in (select touched.crash_record_id from touched)
+        {%- endif %}
+),
+
+latest as (
+    {{ current_versions('crash_record_id') }}
+),
+
+crashes as (
+    select
+        -- ids
+        latest.crash_record_id,
+
+        -- when
+        latest.crash_date,
+        latest.crash_date as crash_at_local,
+        {{ local_to_instant('latest.crash_date') }} as crash_at,
+        latest.crash_hour,
+        latest.crash_day_of_week,
+        latest.crash_month,
+        latest.date_police_notified,
+
+        -- where
+        latest.street_no,
+        latest.street_direction,
+        latest.street_name,
+        latest.beat_of_occurrence,
+        latest.latitude,
+        latest.longitude,
+        latest.location,
+
+        -- what
+        latest.report_type,
+        latest.crash_type,
+        latest.most_severe_injury,
+        latest.first_crash_type,
+        latest.prim_contributory_cause,
+        latest.sec_contributory_cause,
+        latest.damage,
+        latest.posted_speed_limit,
+        latest.traffic_control_device,
+        latest.device_condition,
+        latest.weather_condition,
+        latest.lighting_condition,
+        latest.trafficway_type,
+        latest.alignment,
+        latest.lane_cnt,
+        latest.roadway_surface_cond,
+        latest.road_defect,
+        latest.work_zone_type,
+
+        -- counts
+        latest.num_units,
+        latest.injuries_total,
+        latest.injuries_fatal,
+        latest.injuries_incapacitating,
+        latest.injuries_non_incapacitating,
+        latest.injuries_reported_not_evident,
+        latest.injuries_no_indication,
+        latest.injuries_unknown,
+
+        -- flags
+        latest.crash_date_est_i,
+        latest.intersection_related_i,
+        latest.private_property_i,
+        latest.hit_and_run_i,
+        latest.dooring_i,
+        latest.work_zone_i,
+        latest.workers_present_i,
+        latest.photos_taken_i,
+        latest.statements_taken_i,
+
+        -- derived
+        {{ point('latest.longitude', 'latest.latitude') }} as geom,
+        latest.latitude is not null and latest.longitude is not null as has_valid_location,
+        case
+            when latest.injuries_fatal > 0 then 5
+            when latest.injuries_incapacitating > 0 then 4
+            when latest.injuries_non_incapacitating > 0 then 3
+            when latest.injuries_reported_not_evident > 0 then 2
+            else 1
+        end as severity_score,
+
+        -- lineage
+        latest.violations,
+        latest.row_hash,
+        latest.soda_id,
+        latest.soda_version,
+        latest.source_created_at,
+        latest.source_updated_at,
+        latest.loaded_at,
+        latest.created_at,
+        latest.updated_at,
+        null::timestamptz as deleted_at,
+        latest._dlt_load_id
+    from latest
+)
+
+select * from crashes
+{{ where_changed('crashes', 'crash_record_id') }}

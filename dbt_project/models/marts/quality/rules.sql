@@ -1,0 +1,13 @@
+{{ config(materialized='table') }}
+
+-- One row a rule, as declared in dbt_project/macros/rules.
+{% for rule in all_rules() -%}
+select
+    '{{ rule.id }}' as rule_id,
+    '{{ rule.table }}' as table_name,
+    '{{ rule.column }}' as column_name,
+    '{{ rule.severity }}' as severity,
+    '{{ rule.sentence }}' as sentence
+{% if not loop.last %}union all
+{% endif -%}
+{%- endfor %}

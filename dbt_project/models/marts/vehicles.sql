@@ -1,0 +1,182 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='upsert',
+    unique_key='crash_unit_id',
+    on_schema_change='fail',
+    indexes=[
+        {'columns': ['crash_record_id']},
+        {'columns': ['vehicle_id']},
+        {'columns': ['crash_at_local']},
+        {'columns': ['updated_at']},
+    ],
+    pre_hook="{{ claim_loads(after='crashes') }}",
+    post_hook=[
+        "{{ primary_key('crash_unit_id') }}",
+        "{{ foreign_key('crash_record_id', ref('crashes')) }}",
+        "{{ index_of_violations() }}",
+        "{{ keep_dependents() }}",
+        "{{ record_full_build() }}",
+        "{{ mark_loads_applied() }}",
+    ],
+) }}
+
+-- One row a unit: what the portal says of it now. A version whose crash is not there waits in quality.held_back; the load that
+-- brings the crash touches its vehicles too, and they become visible with it.
+with loads as (
+    select
+        load_id,
+        loaded_at,
+        applied
+    from {{ source('ops', 'model_loads') }}
+    where model = 'vehicles'
+),
+
+{% if is_incremental() -%}
+new_crashes as (
+    select crash_record_id
+    from {{ ref('crashes') }}
+    where
+        updated_at >= (select min(loads.loaded_at) from loads where not loads.applied)
+        and created_at >= (select min(loads.loaded_at) from loads where not loads.applied)
+),
+
+touched as (
+    select versions.crash_unit_id
+    from {{ ref('stg_chicago__vehicles') }} as versions
+    inner join loads on versions._dlt_load_id = loads.load_id
+    where not loads.applied
+    union
+    select versions.crash_unit_id
+    from {{ ref('stg_chicago__vehicles') }} as versions
+    where versions.crash_record_id in (select new_crashes.crash_record_id from new_crashes)
+),
+
+{% else -%}
+repeated_keys as (
+    {{ repeated_keys(ref('stg_chicago__vehicles'), 'crash_unit_id') }}
+),
+
+{% endif -%}
+versions as not materialized (
+    select
+        versions.*,
+        loads.loaded_at,
+        greatest(loads.loaded_at, crashes.created_at) as visible_at
+    from {{ ref('stg_chicago__vehicles') }} as versions
+    inner join loads on versions._dlt_load_id = loads.load_id
+    inner join {{ ref('crashes') }} as crashes on versions.crash_record_id = crashes.crash_record_id
+    where
+        {{ has_required('vehicles', 'versions') }}
+        {%- if is_incremental() %}
+        and versions.crash_unit_id in (select touched.crash_unit_id from touched)
+        {%- endif %}
+),
+
+latest as (
+    {{ current_versions('crash_unit_id') }}
+),
+
+vehicles as (
+    select
+        -- ids
+        latest.crash_unit_id,
+        latest.crash_record_id,
+        latest.vehicle_id,
+        latest.unit_no,
+        latest.cmv_id,
+
+        -- when
+        latest.crash_date,
+        latest.crash_date as crash_at_local,
+        {{ local_to_instant('latest.crash_date') }} as crash_at,
+
+        -- where
+        latest.travel_direction,
+        latest.towed_to,
+        latest.carrier_city,
+        latest.carrier_state,
+
+        -- what
+        latest.unit_type,
+        latest.vehicle_type,
+        latest.vehicle_use,
+        latest.make,
+        latest.model,
+        latest.vehicle_year,
+        latest.lic_plate_state,
+        latest.vehicle_defect,
+        latest.maneuver,
+        latest.first_contact_point,
+        latest.towed_by,
+        latest.vehicle_config,
+        latest.cargo_body_type,
+        latest.load_type,
+        latest.gvwr,
+        latest.trailer1_width,
+        latest.trailer2_width,
+        latest.commercial_src,
+        latest.carrier_name,
+        latest.usdot_no,
+        latest.ccmc_no,
+        latest.ilcc_no,
+        latest.idot_permit_no,
+        latest.hazmat_name,
+        latest.hazmat_class,
+        latest.un_no,
+        latest.hazmat_report_no,
+        latest.mcs_report_no,
+
+        -- counts
+        latest.occupant_cnt,
+        latest.num_passengers,
+        latest.axle_cnt,
+        latest.total_vehicle_length,
+        latest.trailer1_length,
+        latest.trailer2_length,
+
+        -- flags
+        latest.exceed_speed_limit_i,
+        latest.towed_i,
+        latest.fire_i,
+        latest.area_00_i,
+        latest.area_01_i,
+        latest.area_02_i,
+        latest.area_03_i,
+        latest.area_04_i,
+        latest.area_05_i,
+        latest.area_06_i,
+        latest.area_07_i,
+        latest.area_08_i,
+        latest.area_09_i,
+        latest.area_10_i,
+        latest.area_11_i,
+        latest.area_12_i,
+        latest.area_99_i,
+        latest.cmrc_veh_i,
+        latest.wide_load_i,
+        latest.hazmat_present_i,
+        latest.hazmat_placards_i,
+        latest.hazmat_report_i,
+        latest.hazmat_out_of_service_i,
+        latest.hazmat_vio_cause_crash_i,
+        latest.mcs_report_i,
+        latest.mcs_out_of_service_i,
+        latest.mcs_vio_cause_crash_i,
+
+        -- lineage
+        latest.violations,
+        latest.row_hash,
+        latest.soda_id,
+        latest.soda_version,
+        latest.source_created_at,
+        latest.source_updated_at,
+        latest.loaded_at,
+        latest.created_at,
+        latest.updated_at,
+        null::timestamptz as deleted_at,
+        latest._dlt_load_id
+    from latest
+)
+
+select * from vehicles
+{{ where_changed('vehicles', 'crash_unit_id') }}

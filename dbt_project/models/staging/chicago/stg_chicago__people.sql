@@ -1,0 +1,88 @@
+{{ config(post_hook="{{ index_published({'person_id': as_text('published.person_id'), 'crash_record_id': as_text('published.crash_record_id')}) }}") }}
+
+-- One row a landed version of a person in a crash, each value sanitized and typed, none left out.
+-- `clean` is computed once a row: `offset 0` keeps the planner from copying its expressions to wherever they are used.
+-- Keys stand outside: raw is indexed by exactly these expressions.
+select
+    {{ as_text('published.person_id') }} as person_id,
+    {{ as_text('published.crash_record_id') }} as crash_record_id,
+    clean.vehicle_id,
+    clean.crash_date,
+    clean.city,
+    clean.state,
+    clean.zipcode,
+    clean.person_type,
+    clean.sex,
+    clean.age,
+    clean.seat_no,
+    clean.drivers_license_state,
+    clean.drivers_license_class,
+    clean.injury_classification,
+    clean.safety_equipment,
+    clean.airbag_deployed,
+    clean.ejection,
+    clean.hospital,
+    clean.ems_agency,
+    clean.ems_run_no,
+    clean.driver_action,
+    clean.driver_vision,
+    clean.physical_condition,
+    clean.cell_phone_use,
+    clean.bac_result,
+    clean.bac_result_value,
+    clean.pedpedal_action,
+    clean.pedpedal_location,
+    clean.pedpedal_visibility,
+    judged.violations,
+    clean.row_hash,
+    published.soda_id::text as soda_id,
+    published.soda_version::text as soda_version,
+    clean.source_created_at,
+    clean.source_updated_at,
+    published._dlt_load_id::text as _dlt_load_id
+from {{ source('raw', 'people') }} as published
+cross join lateral (
+    select
+        {{ as_bigint('published.vehicle_id') }} as vehicle_id,
+        {{ as_timestamp('published.crash_date') }} as crash_date,
+        {{ as_text('published.city') }} as city,
+        {{ as_text('published.state') }} as state,
+        {{ as_text('published.zipcode') }} as zipcode,
+        {{ as_text('published.person_type') }} as person_type,
+        {{ as_text('published.sex') }} as sex,
+        {{ as_integer_within('published.age', var('age_min'), var('age_max')) }} as age,
+        {{ as_text('published.seat_no') }} as seat_no,
+        {{ as_text('published.drivers_license_state') }} as drivers_license_state,
+        {{ as_text('published.drivers_license_class') }} as drivers_license_class,
+        {{ as_text('published.injury_classification') }} as injury_classification,
+        {{ as_text('published.safety_equipment') }} as safety_equipment,
+        {{ as_text('published.airbag_deployed') }} as airbag_deployed,
+        {{ as_text('published.ejection') }} as ejection,
+        {{ as_text('published.hospital') }} as hospital,
+        {{ as_text('published.ems_agency') }} as ems_agency,
+        {{ as_text('published.ems_run_no') }} as ems_run_no,
+        {{ as_text('published.driver_action') }} as driver_action,
+        {{ as_text('published.driver_vision') }} as driver_vision,
+        {{ as_text('published.physical_condition') }} as physical_condition,
+        {{ as_text('published.cell_phone_use') }} as cell_phone_use,
+        {{ as_text('published.bac_result') }} as bac_result,
+        {{ as_float('published.bac_result_value') }} as bac_result_value,
+        {{ as_text('published.pedpedal_action') }} as pedpedal_action,
+        {{ as_text('published.pedpedal_location') }} as pedpedal_location,
+        {{ as_text('published.pedpedal_visibility') }} as pedpedal_visibility,
+        {{ as_instant('published.soda_created_at') }} as source_created_at,
+        {{ as_instant('published.soda_updated_at') }} as source_updated_at,
+        {{ row_hash('published', [
+            'person_id', 'crash_record_id', 'vehicle_id', 'crash_date', 'city', 'state', 'zipcode',
+            'person_type', 'sex', 'age', 'seat_no', 'drivers_license_state',
+            'drivers_license_class', 'injury_classification', 'safety_equipment', 'airbag_deployed',
+            'ejection', 'hospital', 'ems_agency', 'ems_run_no', 'driver_action', 'driver_vision',
+            'physical_condition', 'cell_phone_use', 'bac_result', 'bac_result_value',
+            'pedpedal_action', 'pedpedal_location', 'pedpedal_visibility',
+        ]) }} as row_hash
+    offset 0
+) as clean
+cross join lateral (
+    select {{ violations_of('people') }} as violations
+    offset 0
+) as judged
