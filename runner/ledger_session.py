@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
+from psycopg2.sql import Composable
 
 from runner.database import connect
 from runner.errors import DatabaseUnreachableError, LockLostError
@@ -31,7 +32,7 @@ class LedgerSession:
         self._locked = False
         self.connection = self._connect()
 
-    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def execute(self, sql: str | Composable, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows, if the statement has any. On a broken connection: once more, on a new one."""
         try:
             return self._execute(sql, parameters)
@@ -70,7 +71,7 @@ class LedgerSession:
     def _try_lock(self, first: int, second: int) -> bool:
         return bool(self.execute("select pg_try_advisory_lock(%s, %s)", [first, second])[0][0])
 
-    def _execute(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def _execute(self, sql: str | Composable, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         with self.connection.cursor() as cursor:
             cursor.execute(sql, parameters)
             return cursor.fetchall() if cursor.description else []

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TextIO
 
 from runner.masking import Masking
 from runner.settings import RunnerSettings
@@ -50,8 +52,16 @@ def keep_traceback(settings: RunnerSettings, fault: BaseException) -> Path | Non
     return log_file(settings) if handlers else None
 
 
+class _StderrOfTheMoment(logging.StreamHandler[TextIO]):
+    """While a progress bar is drawn, sys.stderr is the one that writes above it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
 def _to_stderr(masking: Masking) -> logging.Handler:
-    handler = logging.StreamHandler()
+    handler = _StderrOfTheMoment()
     handler.setFormatter(MaskingFormatter("%(levelname)s %(message)s", masking))
     return handler
 

@@ -1,0 +1,108 @@
+"""`crashes run`, `crashes ingest`, `crashes transform`: the main job and its two halves, each on record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import click
+
+from ingest.errors import CrashesError
+from runner import logs
+from runner.commands.options import check_window, json_option, landing_options
+from runner.commands.results import show_execution
+from runner.execution import recorded
+from runner.progress import Display, display
+from runner.record import Execution
+from runner.settings import RunnerSettings, load_settings
+
+Work = Callable[[RunnerSettings, Execution, Display], None]
+
+
+@click.command(short_help="Land what is new on the portal, build and test the tables.")
+@landing_options
+@click.option("--full-refresh", is_flag=True, help="Read everything again, and build every table from the beginning.")
+@json_option
+def run(since: date | None, until: date | None, portal_url: str | None, as_json: bool, **options: Any) -> None:
+    """Land what is new on the portal with dlt, build and test the tables with dbt. This is the main job.
+
+    Without options: all four datasets, from where the last run stopped.
+    """
+    check_window(since, until)
+
+    def work(settings: RunnerSettings, execution: Execution, shown: Display) -> None:
+        _land(settings, execution, shown, since, until, **options)
+        _build(settings, execution, shown, full_refresh=options["full_refresh"])
+
+    _perform("run", load_settings(portal_url=portal_url), {"since": since, "until": until, **options}, work, as_json)
+
+
+@click.command(short_help="Only land: the portal's new rows into the schema raw.")
+@landing_options
+@click.option("--full-refresh", is_flag=True, help="Read everything again, from the very beginning.")
+@json_option
+def ingest(since: date | None, until: date | None, portal_url: str | None, as_json: bool, **options: Any) -> None:
+    """Land what is new on the portal into the schema raw, with dlt. The first half of `crashes run`."""
+    check_window(since, until)
+
+    def work(settings: RunnerSettings, execution: Execution, shown: Display) -> None:
+        _land(settings, execution, shown, since, until, **options)
+
+    _perform("ingest", load_settings(portal_url=portal_url), {"since": since, "until": until, **options}, work, as_json)
+
+
+@click.command(short_help="Only build and test the tables from what has landed.")
+@click.option("--select", multiple=True, metavar="NODES", help="Only these, in dbt's syntax, such as crashes+.")
+@click.option("--full-refresh", is_flag=True, help="Build every table from the beginning.")
+@json_option
+def transform(select: tuple[str, ...], full_refresh: bool, as_json: bool) -> None:
+    """Build and test the tables from what has landed, with dbt. The second half of `crashes run`."""
+
+    def work(settings: RunnerSettings, execution: Execution, shown: Display) -> None:
+        _build(settings, execution, shown, select, full_refresh)
+
+    _perform("transform", load_settings(), {"select": select, "full_refresh": full_refresh}, work, as_json)
+
+
+def _land(
+    settings: RunnerSettings,
+    execution: Execution,
+    shown: Display,
+    since: date | None,
+    until: date | None,
+    datasets: tuple[str, ...],
+    full_refresh: bool,
+) -> None:
+    from ingest.pipeline import LandingRequest  # noqa: PLC0415 - dlt takes a second to import, and help needs none
+    from runner.work import land_datasets  # noqa: PLC0415
+
+    land_datasets(LandingRequest(datasets, since, until, full_refresh), settings, execution, shown)
+
+
+def _build(
+    settings: RunnerSettings,
+    execution: Execution,
+    shown: Display,
+    select: tuple[str, ...] = (),
+    full_refresh: bool = False,
+) -> None:
+    from runner.transform import TransformRequest  # noqa: PLC0415 - dbt takes two seconds to import
+    from runner.work import build_tables  # noqa: PLC0415
+
+    build_tables(TransformRequest(select, full_refresh), settings, execution, shown)
+
+
+def _perform(command: str, settings: RunnerSettings, parameters: dict[str, Any], work: Work, as_json: bool) -> None:
+    """The work on record, and its result shown, also where it failed: what was done until then counts."""
+    logs.set_up(settings)
+    started, execution = time.monotonic(), None
+    given = {name: str(value) if isinstance(value, date) else value for name, value in parameters.items()}
+    try:
+        with recorded(settings, command, {**given, "portal": settings.portal_url}) as execution, display() as shown:
+            work(settings, execution, shown)
+    except CrashesError as error:
+        show_execution(execution, error, time.monotonic() - started, as_json)
+        raise
+    show_execution(execution, None, time.monotonic() - started, as_json)

@@ -1,0 +1,63 @@
+"""Tables and sentences of the commands. What they say is in `runner.report`; this decides only how it looks."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import click
+from rich.table import Table
+
+from ingest.errors import CrashesError
+from runner.record import COUNTS, Execution
+from runner.report import execution_summary
+from runner.terminal import print_json, results
+
+
+def show_execution(execution: Execution | None, error: CrashesError | None, seconds: float, as_json: bool) -> None:
+    """The end of a run, failed or not. Without an execution nothing had begun, and the error says it all."""
+    summary = {**execution_summary(execution, error), "seconds": round(seconds, 1)}
+    if as_json:
+        print_json(summary)
+    elif summary["datasets"]:
+        _show_counts(summary)
+        if error is None:
+            _show_success(summary)
+
+
+def table(columns: dict[str, str], rows: list[list[Any]]) -> None:
+    """A plain table on stdout; a column is `left` or `right`."""
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for column, side in columns.items():
+        drawn.add_column(column, justify="right" if side == "right" else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(cell(value) for value in row))
+    results().print(drawn)
+
+
+def cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _show_counts(summary: dict[str, Any]) -> None:
+    columns = {"dataset": "left", **{count.replace("_", " "): "right" for count in COUNTS}}
+    table(columns, [[name, *counts.values()] for name, counts in summary["datasets"].items()])
+
+
+def _show_success(summary: dict[str, Any]) -> None:
+    click.echo()
+    if summary["nothing_new"]:
+        click.echo("Nothing new: no row was inserted or updated.")
+    for note in summary["notes"]:
+        click.echo(f"Note: {note}")
+    if warnings := summary["warnings"]:
+        click.echo(f"Tests that warn: {', '.join(warnings)}.")
+    click.echo(f"Execution {summary['execution_id']} completed in {summary['seconds']} s.")

@@ -1,0 +1,111 @@
+"""How far a run is: bars on a terminal, a line every few seconds anywhere else. Always on stderr."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import Protocol, Self
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from runner.terminal import notices
+
+LINE_EVERY = 5.0  # seconds
+
+
+class Landed(Protocol):
+    """What `ingest` tells: rows of one dataset so far, of as many as the portal counted."""
+
+    @property
+    def dataset(self) -> str: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def complete(self) -> bool: ...
+
+
+class Built(Protocol):
+    """What `runner.transform` tells: one dbt node is done."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def done(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+
+
+class Display:
+    """Shows nothing; the base of those that do. Its methods are called from many threads."""
+
+    def landed(self, progress: Landed) -> None: ...
+
+    def built(self, progress: Built) -> None: ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        return None
+
+
+class Bars(Display):
+    """One bar for each dataset and one for dbt."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._progress = Progress(*columns, TextColumn("{task.fields[detail]}"), console=notices())
+        self._tasks: dict[str, TaskID] = {}
+        self._lock = threading.Lock()
+
+    def landed(self, progress: Landed) -> None:
+        self._show(progress.dataset, progress.rows, max(progress.total, progress.rows), "")
+
+    def built(self, progress: Built) -> None:
+        self._show("dbt build", progress.done, progress.total, progress.name)
+
+    def _show(self, name: str, done: int, total: int, detail: str) -> None:
+        with self._lock:
+            if name not in self._tasks:
+                self._tasks[name] = self._progress.add_task(name, total=total, detail=detail)
+        self._progress.update(self._tasks[name], completed=done, total=total, detail=detail[:40])
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self._progress.stop()
+
+
+class Lines(Display):
+    """For logs, pipes and CI: what is finished at once, what is under way every few seconds."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._told = time.monotonic()
+
+    def landed(self, progress: Landed) -> None:
+        self._say(f"{progress.dataset}: {progress.rows:,} of {progress.total:,} rows", now=progress.complete)
+
+    def built(self, progress: Built) -> None:
+        troubled = progress.status in ("error", "fail", "warn")
+        last = progress.done == progress.total
+        self._say(f"dbt: {progress.done} of {progress.total}, {progress.name} {progress.status}", now=troubled or last)
+
+    def _say(self, line: str, *, now: bool) -> None:
+        with self._lock:
+            if now or time.monotonic() - self._told >= LINE_EVERY:
+                self._told = time.monotonic()
+                click.echo(line, err=True)
+
+
+def display() -> Display:
+    """The one that fits stderr."""
+    return Bars() if notices().is_terminal else Lines()
