@@ -14,7 +14,7 @@ from runner.errors import WrongUsageError
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A calendar day."""
 
     name = "YYYY-MM-DD"
@@ -35,7 +35,7 @@ def landing_options(command: F) -> F:
             "--portal",
             "portal_url",
             metavar="URL",
-            help="Another portal than CRASHES_PORTAL_URL, by default the City's.",
+            help="Another portal than CRASHES_PORTAL_URL.",
         ),
         click.option("--until", type=Day(), help="Crashes up to this day, included."),
         click.option("--since", type=Day(), help="Crashes from this day on. The cursor of the increments stays."),

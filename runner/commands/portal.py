@@ -29,7 +29,7 @@ def serve(rows: Path | None, crashes: int | None, seed: int, host: str, port: in
     if (rows is None) == (crashes is None):
         raise WrongUsageError(
             "Say what to serve, and one thing only.",
-            remedy="--rows DIR serves your rows, --crashes 1000 generates some.",
+            remedy="Give --rows DIR, or --crashes 1000 to generate some.",
         )
     served = ["--rows", str(rows)] if rows is not None else ["--crashes", str(crashes), "--seed", str(seed)]
     command = [sys.executable, "-m", "sample_portal", "--host", host, "--port", str(port), *served]
