@@ -82,3 +82,12 @@ where not exists (
 )
     {%- endif -%}
 {%- endmacro %}
+
+
+{#- The same order as a value: of two versions of a key, the one with the greater place is the newer. -#}
+{% macro version_place(versions) -%}
+row(
+    coalesce({{ versions }}.source_updated_at, '-infinity'), loads.loaded_at, {{ versions }}._dlt_load_id,
+    coalesce({{ versions }}.soda_id, ''), coalesce({{ versions }}.soda_version, ''), {{ versions }}.row_hash
+)
+{%- endmacro %}

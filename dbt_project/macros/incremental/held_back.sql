@@ -1,46 +1,25 @@
-{#- A version may be shown if it has what its table requires. -#}
+{#- A version may be shown if it has what its table requires. (And, for people and vehicles, its crash.) -#}
 {% macro has_required(table, relation) -%}
-    {%- for rule in rules_of(table) if rule.severity == 'held_back' -%}
+    {%- for rule in rules_of(table) if rule.severity == 'held_back' and rule.broken -%}
         {{ ' and ' if not loop.first }}{{ relation }}.{{ rule.column }} is not null
     {%- endfor -%}
 {%- endmacro %}
 
 
-{% macro _held_back(staged, key, which_loads) -%}
-        (
-            select count(distinct coalesce({{ 'versions.' ~ key ~ '::text, ' if key != 'fatality_id' }}versions.soda_id))
-            from {{ staged }} as versions
+{#- After quality.held_back: how many of the portal rows that this invocation's loads brought are in it. -#}
+{% macro record_held_back() -%}
+    update {{ source('ops', 'model_changes') }} as changes
+    set
+        held_back = (
+            select count(distinct held_back.row_key)
+            from {{ this }} as held_back
             inner join {{ source('ops', 'model_loads') }} as loads
-                on versions._dlt_load_id = loads.load_id and loads.model = '{{ this.identifier }}'
-            {%- if this.identifier in ('people', 'vehicles') %}
-            left join {{ ref('crashes') }} as crashes on versions.crash_record_id = crashes.crash_record_id
-            {%- endif %}
+                on held_back.load_id = loads.load_id and loads.model = '{{ this.identifier }}'
             where
-                {{ which_loads }}
-                and (
-                    not ({{ has_required(this.identifier, 'versions') }})
-                    {%- if this.identifier in ('people', 'vehicles') %}
-                    or crashes.crash_record_id is null
-                    {%- endif %}
-                )
+                held_back.table_name = changes.model
+                {%- if not flags.FULL_REFRESH %}
+                and loads.invocation_id = '{{ invocation_id }}'
+                {%- endif %}
         )
-{%- endmacro %}
-
-
-{% macro _unchanged(staged, changed, key) -%}
-    {%- if key == 'fatality_id' -%}
-        (select count(*) from {{ this }} where exists (select from {{ source('ops', 'model_loads') }} where model = '{{ this.identifier }}' and not applied))
-        - (select count(*) from {{ changed }} as changed where exists (select from {{ this }} as shown where shown.{{ key }} = changed.{{ key }}))
-    {%- else -%}
-        (
-            select count(distinct versions.{{ key }})
-            from {{ staged }} as versions
-            inner join {{ source('ops', 'model_loads') }} as loads
-                on versions._dlt_load_id = loads.load_id and loads.model = '{{ this.identifier }}'
-            inner join {{ this }} as shown on versions.{{ key }} = shown.{{ key }}
-            where
-                not loads.applied
-                and not exists (select from {{ changed }} as changed where changed.{{ key }} = versions.{{ key }})
-        )
-    {%- endif -%}
+    where changes.invocation_id = '{{ invocation_id }}'
 {%- endmacro %}

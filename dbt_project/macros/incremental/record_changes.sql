@@ -1,30 +1,46 @@
 {#- What a build does to a final table, on record in ops.model_changes in the same transaction. Of an increment, before it
-    is merged: `changed` holds the rows that differ. Of a full build, after it: compared with the table that it replaces.
-    `held_back` counts portal rows in the loads that are read here and may not be shown. -#}
+    is merged: `changed` holds the rows that differ. `held_back` is filled in by quality.held_back, which knows. -#}
 {% macro record_changes(changed) -%}
     {%- set key = config.get('unique_key') -%}
-    {%- set staged = ref('stg_chicago__' ~ this.identifier) -%}
     insert into {{ source('ops', 'model_changes') }} (invocation_id, model, inserted, updated, unchanged, held_back)
     select
         '{{ invocation_id }}',
         '{{ this.identifier }}',
+        count(*) filter (where shown.{{ key }} is null),
+        count(*) filter (where shown.{{ key }} is not null),
         (
-            select count(*) from {{ changed }} as changed
-            where not exists (select from {{ this }} as shown where shown.{{ key }} = changed.{{ key }})
+            select count(*)
+            from ({{ _keys_landed(key) }}) as landed
+            inner join {{ this }} as shown on landed.{{ key }} = shown.{{ key }}
+            where not exists (select from {{ changed }} as changed where changed.{{ key }} = landed.{{ key }})
         ),
-        (
-            select count(*) from {{ changed }} as changed
-            where exists (select from {{ this }} as shown where shown.{{ key }} = changed.{{ key }})
-        ),
-        {{ _unchanged(staged, changed, key) }},
-        {{ _held_back(staged, key, "not loads.applied") }}
+        0
+    from {{ changed }} as changed
+    left join {{ this }} as shown on changed.{{ key }} = shown.{{ key }}
     on conflict (invocation_id, model) do nothing
 {%- endmacro %}
 
 
+{#- Keys of which the loads of this increment hold a version. A death has its key only in the final table; its dataset is
+    read whole, so that a reading brings all that are not gone. -#}
+{% macro _keys_landed(key) -%}
+    {%- set news -%}
+        from {{ ref('stg_chicago__' ~ this.identifier) }} as versions
+        inner join {{ source('ops', 'model_loads') }} as loads
+            on versions._dlt_load_id = loads.load_id and loads.model = '{{ this.identifier }}'
+        where not loads.applied
+    {%- endset -%}
+    {%- if key == 'fatality_id' -%}
+        select fatality_id from {{ this }} where deleted_at is null and exists (select {{ news }})
+    {%- else -%}
+        select distinct versions.{{ key }} {{ news }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Of a full build, after it: compared with the table that it replaces. -#}
 {% macro record_full_build() -%}
     {%- set key = config.get('unique_key') -%}
-    {%- set staged = ref('stg_chicago__' ~ this.identifier) -%}
     {%- set replaced = existing_backup() -%}
     insert into {{ source('ops', 'model_changes') }} (invocation_id, model, inserted, updated, unchanged, held_back)
     select
@@ -39,7 +55,7 @@
         0,
         0,
         {%- endif %}
-        {{ _held_back(staged, key, "true") }}
+        0
     from {{ this }} as built
     {%- if replaced %}
     left join {{ replaced }} as replaced on built.{{ key }} = replaced.{{ key }}

@@ -1,6 +1,6 @@
 {% macro crashes_rules() -%}
     {{ return(
-        required("crashes", ["crash_record_id", "crash_date"])
+        required("crashes", keys={"crash_record_id": "text"}, columns=["crash_date"])
         + readable("crashes", "timestamp", ["date_police_notified"])
         + readable("crashes", "integer", [
             "crash_hour", "crash_day_of_week", "crash_month", "street_no", "beat_of_occurrence", "posted_speed_limit",

@@ -6,16 +6,36 @@
         broken    SQL over `published` (the portal's text) and `clean` (the same, sanitized): true where it is not
     `broken` begins with what is cheap and rarely true: it runs for every row. -#}
 
-{% macro required(table, columns) -%}
+{#- `keys` names the columns that are not in `clean`, with their types. -#}
+{% macro required(table, keys={}, columns=[]) -%}
     {%- set rules = [] -%}
-    {%- for column in columns -%}
+    {%- for column in keys.keys() | list + columns -%}
+        {%- if column in columns -%}
+            {%- set missing = "clean." ~ column ~ " is null" -%}
+        {%- elif keys[column] == "text" -%}
+            {#- what begins like an identifier needs no second look -#}
+            {%- set missing = "(published." ~ column ~ " ~ '^[0-9A-Za-z]{5}') is not true and "
+                ~ as_text("published." ~ column) ~ " is null" -%}
+        {%- else -%}
+            {%- set missing = _read("published." ~ column, keys[column]) ~ " is null" -%}
+        {%- endif -%}
         {%- do rules.append({
             "id": table ~ "." ~ column ~ ".required", "table": table, "column": column, "severity": "held_back",
             "sentence": column ~ " is there and readable.",
-            "broken": "clean." ~ column ~ " is null",
+            "broken": missing,
         }) -%}
     {%- endfor -%}
     {{ return(rules) }}
+{%- endmacro %}
+
+
+{#- A row of this table belongs to a crash. Told by quality.held_back, since it takes the crashes to know. -#}
+{% macro belongs_to_a_crash(table) -%}
+    {{ return([{
+        "id": table ~ ".crash_record_id.orphan", "table": table, "column": "crash_record_id", "severity": "held_back",
+        "sentence": "The crash that crash_record_id names is in the crashes table.",
+        "broken": none,
+    }]) }}
 {%- endmacro %}
 
 

@@ -1,6 +1,7 @@
 {% macro people_rules() -%}
     {{ return(
-        required("people", ["person_id", "crash_record_id"])
+        required("people", keys={"person_id": "text", "crash_record_id": "text"})
+        + belongs_to_a_crash("people")
         + readable("people", "timestamp", ["crash_date"])
         + readable("people", "bigint", ["vehicle_id"])
         + readable("people", "integer", ["age"])

@@ -16,7 +16,7 @@
 {#- What the rules find in a row, over `published` and `clean`: a JSON array, null where all is well. Nearly every row is
     well, and answers the first `when` alone. -#}
 {% macro violations_of(table) -%}
-{%- set rules = rules_of(table) | rejectattr("severity", "equalto", "held_back") | list -%}
+{%- set rules = rules_of(table) | selectattr("broken") | list -%}
 case
     when
         {%- for rule in rules %}

@@ -1,6 +1,7 @@
 {% macro vehicles_rules() -%}
     {{ return(
-        required("vehicles", ["crash_unit_id", "crash_record_id"])
+        required("vehicles", keys={"crash_unit_id": "bigint", "crash_record_id": "text"})
+        + belongs_to_a_crash("vehicles")
         + readable("vehicles", "timestamp", ["crash_date"])
         + readable("vehicles", "bigint", ["vehicle_id", "cmv_id"])
         + readable("vehicles", "integer", ["unit_no", "vehicle_year", "occupant_cnt", "num_passengers", "axle_cnt"])
