@@ -1,0 +1,255 @@
+"""Landing into a real database from a real portal: everything arrives, once, and a killed run goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sample_portal.testing import RunningPortal, running_portal
+
+from ingest.datasets import all_datasets
+from ingest.errors import ConfigurationError, LandingBusyError, PortalAnswerError, SchemaBreakError
+from ingest.pipeline import LandingReport, LandingRequest, land
+from ingest.settings import PROJECT_ROOT, Settings, load_settings
+
+CRASHES = 300
+
+
+def crash(number: int, **fields: str) -> dict[str, Any]:
+    day = 1 + number % 28
+    return {
+        "crash_record_id": f"{number:0128x}",
+        "crash_date": f"2024-01-{day:02}T10:00:00.000",
+        "street_name": f"STREET {number}",
+        **fields,
+    }
+
+
+@pytest.fixture
+def portal(tmp_path: Path) -> Iterator[RunningPortal]:
+    rows = {
+        "crashes": [crash(number) for number in range(CRASHES)],
+        "people": [
+            {
+                "person_id": f"O{number}",
+                "crash_record_id": f"{number % CRASHES:0128x}",
+                "crash_date": "2024-01-02T10:00:00.000",
+            }
+            for number in range(2 * CRASHES)
+        ],
+        "vehicles": [
+            {
+                "crash_unit_id": str(number),
+                "crash_record_id": f"{number:0128x}",
+                "crash_date": "2024-01-02T10:00:00.000",
+            }
+            for number in range(CRASHES)
+        ],
+        "vision_zero_fatalities": [{"crash_date": "2024-01-02T10:00:00.000", "victim": "DRIVER"}] * 2,
+    }
+    for name, lines in rows.items():
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with running_portal(rows=tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def settings(database: Any, portal: RunningPortal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for name, value in database.env().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CRASHES_HOME", str(tmp_path / "home"))
+    return load_settings(portal_url=portal.url, page_size=37)
+
+
+def landed(database: Any, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
+    """What committed loads brought, in the order of the portal's keyset."""
+    with database.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(
+            f"select {columns} from raw.{table} where _dlt_load_id in (select load_id from raw._dlt_loads where status = 0)"
+        )
+        return list(cursor.fetchall())
+
+
+def test_every_row_of_every_dataset_arrives_once_with_pages_that_split_a_transaction(
+    database: Any, settings: Settings
+) -> None:
+    report = land(LandingRequest(), settings)
+    assert {name: dataset.rows for name, dataset in report.datasets.items()} == {
+        "crashes": CRASHES,
+        "people": 2 * CRASHES,
+        "vehicles": CRASHES,
+        "vision_zero_fatalities": 2,
+    }
+    ids = [row[0] for row in landed(database, "crashes", "crash_record_id")]
+    assert sorted(ids) == [f"{number:0128x}" for number in range(CRASHES)]
+    assert len(landed(database, "vision_zero_fatalities", "soda_id")) == 2
+    # 300 rows in pages of 37, eight pages a package
+    assert len(report.datasets["crashes"].load_ids) == 2
+
+
+def test_raw_has_every_declared_column_and_only_text(database: Any, settings: Settings) -> None:
+    land(LandingRequest(), settings)
+    with database.connect() as connection, connection.cursor() as cursor:
+        for name, dataset in all_datasets().items():
+            cursor.execute(
+                "select column_name, data_type from information_schema.columns where table_schema = 'raw' and table_name = %s",
+                [name],
+            )
+            columns = dict(cursor.fetchall())
+            assert set(dataset.columns) <= set(columns)
+            assert set(columns.values()) == {"character varying"}
+
+
+def test_nothing_new_lands_nothing_and_asks_once_a_dataset(
+    database: Any, settings: Settings, portal: RunningPortal
+) -> None:
+    land(LandingRequest(), settings)
+    portal.control.clear_requests()
+    report = land(LandingRequest(), settings)
+    assert report.load_ids == []
+    assert len(portal.control.requests()) == 4
+    assert len(landed(database, "crashes")) == CRASHES
+
+
+def test_exactly_what_changed_arrives(database: Any, settings: Settings, portal: RunningPortal) -> None:
+    land(LandingRequest(), settings)
+    portal.control.upsert("crashes", [crash(number, street_name="CHANGED") for number in (3, 5, 7)])
+    portal.control.upsert("crashes", [crash(CRASHES)])
+    report = land(LandingRequest(), settings)
+    assert {name: dataset.rows for name, dataset in report.datasets.items() if dataset.rows} == {"crashes": 4}
+    assert len(landed(database, "crashes")) == CRASHES + 4
+
+
+def test_a_window_brings_its_days_and_leaves_the_cursor_alone(database: Any, settings: Settings) -> None:
+    window = LandingRequest(("crashes",), date(2024, 1, 3), date(2024, 1, 4))
+    report = land(window, settings)
+    days = {row[0][:10] for row in landed(database, "crashes", "crash_date")}
+    assert days == {"2024-01-03", "2024-01-04"}
+    assert report.datasets["crashes"].cursor_after is None
+    assert land(LandingRequest(("crashes",)), settings).datasets["crashes"].rows == CRASHES
+
+
+def test_fatalities_are_read_whole_when_one_vanishes(settings: Settings, portal: RunningPortal) -> None:
+    land(LandingRequest(), settings)
+    portal.control.upsert("vision_zero_fatalities", [{"crash_date": "2024-01-03T10:00:00.000"}])
+    assert land(LandingRequest(), settings).datasets["vision_zero_fatalities"].rows == 3
+    portal.control.delete("vision_zero_fatalities", "victim is null")
+    assert land(LandingRequest(), settings).datasets["vision_zero_fatalities"].rows == 2
+    assert land(LandingRequest(), settings).load_ids == []
+
+
+def test_a_full_refresh_reads_everything_again_and_the_cursor_goes_on(settings: Settings) -> None:
+    land(LandingRequest(), settings)
+    assert land(LandingRequest(("people",), full_refresh=True), settings).datasets["people"].rows == 2 * CRASHES
+    assert land(LandingRequest(("people",)), settings).datasets["people"].rows == 0
+
+
+def test_a_new_column_lands_in_the_same_run_and_is_reported(
+    database: Any, settings: Settings, portal: RunningPortal
+) -> None:
+    land(LandingRequest(), settings)
+    portal.control.add_column("crashes", "reviewed_at", "floating_timestamp")
+    portal.control.upsert("crashes", [crash(1, reviewed_at="2026-01-01T00:00:00.000")])
+    report = land(LandingRequest(), settings)
+    assert report.schema_changes == [{"dataset": "crashes", "column": "reviewed_at", "change": "new"}]
+    assert {row[0] for row in landed(database, "crashes", "reviewed_at")} == {None, "2026-01-01T00:00:00.000"}
+    assert land(LandingRequest(full_refresh=True), settings).schema_changes == []
+
+
+def test_a_required_column_that_is_gone_stops_the_dataset_before_anything_is_loaded(
+    settings: Settings, portal: RunningPortal
+) -> None:
+    portal.control.drop_column("people", "crash_record_id")
+    with pytest.raises(SchemaBreakError, match="crash_record_id"):
+        land(LandingRequest(("people",)), settings)
+
+
+def test_rows_that_do_not_advance_are_an_error_and_no_endless_loop(settings: Settings, portal: RunningPortal) -> None:
+    row = '[{":id":"row-aaaa.aaaa_aaaa",":updated_at":"2020-01-01T00:00:00.000Z","crash_record_id":"a"}]\n'
+    headers = {"Content-Type": "application/json;charset=utf-8"}
+    portal.control.fault(path="85ca-t3if", query="limit", status=200, times=99, headers=headers, body=row)
+    with pytest.raises(PortalAnswerError, match="do not follow"):
+        land(LandingRequest(("crashes",)), settings)
+
+
+def test_rows_of_two_portals_never_meet(settings: Settings) -> None:
+    land(LandingRequest(("crashes",)), settings)
+    with pytest.raises(ConfigurationError, match="another portal"):
+        land(LandingRequest(("crashes",)), settings.model_copy(update={"portal_url": "https://portal.invalid"}))
+
+
+def test_a_second_landing_beside_the_first_is_refused(database: Any, settings: Settings) -> None:
+    with database.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_lock(hashtext('chicago_crashes landing'))")
+        with pytest.raises(LandingBusyError):
+            land(LandingRequest(), settings)
+
+
+def test_a_landing_that_fails_midway_leaves_nothing_half_done(
+    database: Any, settings: Settings, portal: RunningPortal
+) -> None:
+    portal.control.fault(path="u6pd-qa9d", query="limit", after=5, times=99, status=400, body='{"message":"no"}')
+    with pytest.raises(PortalAnswerError, match="people, page 6"):
+        land(LandingRequest(), settings)
+    portal.control.clear_faults()
+    assert land(LandingRequest(), settings).datasets["people"].rows == 2 * CRASHES
+    assert len(landed(database, "people")) == 2 * CRASHES
+
+
+def test_another_machine_goes_on_with_nothing_but_the_database(
+    settings: Settings, portal: RunningPortal, tmp_path: Path
+) -> None:
+    land(LandingRequest(), settings)
+    elsewhere = settings.model_copy(update={"home_dir": tmp_path / "elsewhere"})
+    assert land(LandingRequest(), elsewhere).load_ids == []
+
+
+def test_another_database_begins_at_the_beginning_whatever_lies_in_the_working_folder(
+    settings: Settings, portal: RunningPortal, database: Any
+) -> None:
+    land(LandingRequest(("crashes",)), settings)
+    with database.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("drop schema raw cascade")
+    assert land(LandingRequest(("crashes",)), settings).datasets["crashes"].rows == CRASHES
+
+
+@pytest.mark.parametrize("packages", [1, 2])
+def test_a_killed_landing_goes_on_from_its_last_package(
+    database: Any, settings: Settings, portal: RunningPortal, packages: int
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ingest", "--portal", portal.url],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "CRASHES_PAGE_SIZE": "5"},
+    )
+    wait_for_loads(database, packages)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    before = len(landed(database, "people"))
+    assert 0 < before < 2 * CRASHES
+    report: LandingReport = land(LandingRequest(), settings)
+    assert report.datasets["people"].rows == 2 * CRASHES - before
+    ids = [row[0] for row in landed(database, "people", "person_id")]
+    assert sorted(ids) == sorted(f"O{number}" for number in range(2 * CRASHES))
+
+
+def wait_for_loads(database: Any, count: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with database.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("select to_regclass('raw._dlt_loads')")
+            if cursor.fetchone() != (None,):
+                cursor.execute("select count(*) from raw._dlt_loads where status = 0")
+                if cursor.fetchone()[0] >= count:
+                    return
+        time.sleep(0.02)
+    raise AssertionError(f"{count} loads were not committed within a minute")
