@@ -70,7 +70,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the reading of one dataset is. `total` is what the portal counted at its start."""
+    """How far the reading of one dataset is. `total` is how many rows it will be, counted at its start."""
 
     dataset: str
     rows: int
@@ -107,6 +107,7 @@ class DatasetReading:
         self.client = client
         self.complete = False
         self.total = 0
+        self._expected = 0
         self.all = _Tally()
         self.notes: list[str] = []
         self.read_id = uuid.uuid4().hex
@@ -146,6 +147,7 @@ class DatasetReading:
         unchanged = self.mode == "whole" and self._state.get("whole") == self._measure(self.total)
         # An empty window or an emptied whole dataset is an observation, and lands as one; an empty increment is not.
         self.complete = unchanged or (self.mode == "incremental" and self.total == 0)
+        self._expected = 0 if unchanged else self.total
         self._report()
 
     def pages(self, limit: int) -> Iterator[pa.Table]:
@@ -250,7 +252,7 @@ class DatasetReading:
     def _report(self) -> None:
         self.seconds = time.monotonic() - self._began
         self._on_progress(
-            Progress(self.dataset.name, self.all.rows, self.total, self.all.pages, self.all.bytes, self.complete)
+            Progress(self.dataset.name, self.all.rows, self._expected, self.all.pages, self.all.bytes, self.complete)
         )
 
     def _note(self, note: str) -> None:

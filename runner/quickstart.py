@@ -1,0 +1,102 @@
+"""The end of `./scripts/quickstart`: the main job, on the City's portal or, out of its reach, on the sample portal."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, timedelta
+
+import click
+from sample_portal.testing import running_portal
+
+from ingest.datasets import all_datasets
+from ingest.errors import CrashesError, IngestError
+from ingest.soda import SodaClient, identity
+from runner.cli import invoke
+from runner.commands.results import table
+from runner.execution import ledger
+from runner.report import database_summary
+from runner.reset import filled_from, reset
+from runner.settings import RunnerSettings, load_settings
+from runner.terminal import print_error
+
+DAYS = 30
+SAMPLE_CRASHES = 2_000
+SAMPLE_SEED = 1
+SAMPLE = "loopback"
+
+NEXT = (
+    ("crashes status", "rows, cursors and the last executions"),
+    ("crashes db psql -c 'select * from quality.rule_violations limit 5'", "what was nulled or noted, and why"),
+    ("dbt docs generate --static", "then open target/static_index.html: every column, and where it comes from"),
+)
+
+
+def main() -> int:
+    """Exit code of the main job."""
+    try:
+        settings = load_settings()
+        code = _main_job(settings)
+        if code == 0:
+            _show(settings)
+    except CrashesError as error:
+        print_error(error, verbose=False)
+        return error.exit_code
+    return code
+
+
+def _main_job(settings: RunnerSettings) -> int:
+    with ledger(settings) as session:
+        source = filled_from(session)
+    silence = _silence_of(settings)
+    if silence is None:
+        if source == SAMPLE and identity(settings.portal_url) != SAMPLE:
+            click.echo("The portal answers now: the sample portal's made-up rows make room for real ones.")
+            with ledger(settings) as session:
+                reset(session)
+        since = date.today() - timedelta(days=DAYS)
+        click.echo(f"Landing the crashes since {since} from {settings.portal_url} …")
+        return invoke(["run", "--since", since.isoformat()])
+    if source not in (None, SAMPLE):
+        click.echo(f"{silence} The database keeps what it has.")
+        return invoke(["transform"])
+    click.echo(f"{silence} Running on the sample portal instead, whose rows are made up.")
+    with running_portal(crashes=SAMPLE_CRASHES, seed=SAMPLE_SEED) as portal:
+        return invoke(["run", "--portal", portal.url])
+
+
+def _silence_of(settings: RunnerSettings) -> str | None:
+    """Why the portal cannot be used, as a sentence; None when it answers."""
+    client = SodaClient(settings.portal_url, attempts=1)
+    try:
+        client.count(all_datasets()["crashes"].id, "the portal", None)
+    except IngestError as error:
+        return f"{error.message[0].upper()}{error.message[1:]}"
+    finally:
+        client.close()
+    return None
+
+
+def _show(settings: RunnerSettings) -> None:
+    with ledger(settings) as session:
+        summary = database_summary(session)
+    columns = {"table": "left", "rows": "right", "newest crash": "left", "located": "right", "violations": "right"}
+    rows = [
+        [
+            entry["table"],
+            entry["rows"],
+            entry["newest_crash"],
+            None if entry["located_share"] is None else f"{entry['located_share']:.1%}",
+            entry["violations"],
+        ]
+        for entry in summary
+    ]
+    click.echo("\nIn the database now:")
+    table(columns, rows)
+    click.echo(f"\nIt is {settings.database}. Next, after `source .venv/bin/activate`:")
+    width = max(len(command) for command, _ in NEXT)
+    for command, what in NEXT:
+        click.echo(f"  {command:<{width}}  # {what}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
