@@ -65,7 +65,10 @@ def tool_of(argv: Sequence[str]) -> str | None:
         if word == "-m":
             word = next(words, "")  # noqa: PLW2901 - the module stands after it
             name = word.partition(".")[0]
-        elif word.startswith("-"):
+        elif word in ("-X", "-W"):
+            next(words, "")
+            continue
+        elif word.startswith("-") and word != "-c":
             continue
         else:
             name = word.rpartition("/")[2]

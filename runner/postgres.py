@@ -204,7 +204,7 @@ class EmbeddedCluster:
                 f"The folder {self.home} of the embedded database cannot be written: {error.strerror}.",
                 remedy=remedy.format("that you can write"),
             ) from error
-        if os.geteuid() == 0 and self._run(["test", "-w", str(self.run_dir)]).returncode != 0:
+        if os.geteuid() == 0 and self._run(["/bin/sh", "-c", 'test -w "$0"', str(self.run_dir)]).returncode != 0:
             raise HomeUnusableError(
                 f"The account {self.account.pw_name}, which runs root's database, cannot reach {self.home}.",
                 remedy=remedy.format("outside of private folders such as /root"),
