@@ -1,4 +1,4 @@
-"""What landing needs of the database beside dlt: a connection that explains itself, a lock, and indexes on `raw`."""
+"""What landing needs of the database beside dlt: a connection that explains itself, and a lock."""
 
 from __future__ import annotations
 
@@ -7,21 +7,12 @@ from contextlib import contextmanager
 
 import psycopg2
 import psycopg2.extensions
-from psycopg2 import errors, sql
+from psycopg2 import errors
 
 from ingest.errors import DatabaseError, LandingBusyError
 from ingest.settings import DatabaseSettings
 
 LANDING_LOCK = "chicago_crashes landing"
-
-# What dbt looks rows up by. dlt makes no index. Equality is all that is asked of a key, and a hash index of a key of
-# 128 characters takes a tenth of a btree's room; load ids only grow, so a BRIN index of a few pages is enough.
-RAW_INDEXES = {
-    "crashes": ("crash_record_id",),
-    "people": ("person_id", "crash_record_id"),
-    "vehicles": ("crash_unit_id", "crash_record_id"),
-    "vision_zero_fatalities": (),
-}
 
 
 def connect(place: DatabaseSettings) -> psycopg2.extensions.connection:
@@ -52,25 +43,6 @@ def landing_lock(connection: psycopg2.extensions.connection) -> Iterator[None]:
         finally:
             if not connection.closed:
                 cursor.execute("select pg_advisory_unlock(hashtext(%s))", [LANDING_LOCK])
-
-
-def create_raw_indexes(connection: psycopg2.extensions.connection) -> None:
-    """Index `raw` for the transformation, once, after the first rows are in: a bulk load into indexes is far slower."""
-    with connection.cursor() as cursor:
-        for table, keys in RAW_INDEXES.items():
-            cursor.execute("select to_regclass(%s)", [f"raw.{table}"])
-            row = cursor.fetchone()
-            if not (row and row[0]):
-                continue
-            for column, method in [*((key, "hash") for key in keys), ("_dlt_load_id", "brin")]:
-                cursor.execute(
-                    sql.SQL("create index if not exists {} on {} using {} ({})").format(
-                        sql.Identifier(f"{table}_{column}_idx"),
-                        sql.Identifier("raw", table),
-                        sql.SQL(method),
-                        sql.Identifier(column),
-                    )
-                )
 
 
 def as_database_error(error: psycopg2.Error, place: DatabaseSettings | None = None) -> DatabaseError:

@@ -88,8 +88,6 @@ def land(
         pipeline = packages.restored_pipeline(settings)
         with _readings(datasets, pipeline, settings, request, window, on_progress) as readings:
             load_ids = _land_packages(pipeline, readings)
-            if load_ids:
-                database.create_raw_indexes(connection)
             return _report(readings, load_ids, time.monotonic() - started)
 
 
