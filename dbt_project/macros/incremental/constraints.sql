@@ -74,6 +74,29 @@ $body$
 {%- endmacro %}
 
 
+{#- After the commit: dbt dropped the old table, and now believes that the views on it went too. Tell it what is there. -#}
+{% macro recall_dependents() -%}
+    {%- if execute and flags.FULL_REFRESH -%}
+        {%- set views -%}
+        select distinct pg_namespace.nspname, pg_class.relname
+        from pg_depend
+        inner join pg_rewrite on pg_depend.objid = pg_rewrite.oid
+        inner join pg_class on pg_rewrite.ev_class = pg_class.oid
+        inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
+        where
+            pg_depend.classid = 'pg_rewrite'::regclass
+            and pg_depend.refobjid = '{{ this }}'::regclass
+            and pg_class.relkind = 'v'
+        {%- endset -%}
+        {%- for view in run_query(views) -%}
+            {%- do adapter.cache_added(
+                api.Relation.create(database=this.database, schema=view[0], identifier=view[1], type='view')
+            ) -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
 {#- During a full refresh: the table that is being replaced. -#}
 {% macro existing_backup() -%}
     {%- set backup = make_backup_relation(this, 'table') -%}

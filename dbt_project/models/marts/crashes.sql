@@ -15,6 +15,7 @@
         "{{ keep_dependents() }}",
         "{{ record_full_build() }}",
         "{{ mark_loads_applied() }}",
+        after_commit("{{ recall_dependents() }}"),
     ],
 ) }}
 

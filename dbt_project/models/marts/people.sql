@@ -17,6 +17,7 @@
         "{{ keep_dependents() }}",
         "{{ record_full_build() }}",
         "{{ mark_loads_applied() }}",
+        after_commit("{{ recall_dependents() }}"),
     ],
 ) }}
 

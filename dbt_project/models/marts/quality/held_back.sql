@@ -3,7 +3,12 @@
     incremental_strategy='replace',
     on_schema_change='fail',
     pre_hook="{{ claim_loads(after='crashes') }}",
-    post_hook=["{{ keep_dependents() }}", "{{ record_held_back() }}", "{{ mark_loads_applied() }}"],
+    post_hook=[
+        "{{ keep_dependents() }}",
+        "{{ record_held_back() }}",
+        "{{ mark_loads_applied() }}",
+        after_commit("{{ recall_dependents() }}"),
+    ],
 ) }}
 
 {%- set keys = {
