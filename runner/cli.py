@@ -82,3 +82,7 @@ def _unforeseen(fault: Exception) -> UnexpectedError:
     )
     error.__cause__ = fault
     return error
+
+
+if __name__ == "__main__":
+    main()

@@ -18,13 +18,14 @@ MIB = 1024 * 1024
 HBA = MANAGED + "local all all peer map=embedded\n"
 
 
-def settings_text(run_dir: Path, extra: Mapping[str, str]) -> str:
+def settings_text(run_dir: Path, port: int, extra: Mapping[str, str]) -> str:
     """conf.d/10-chicago-crashes.conf: one writer, no replica, loads of a million rows."""
     memory = _memory()
     settings = {
         "listen_addresses": "",
         "unix_socket_directories": f'"{run_dir}"',
         "unix_socket_permissions": "0700",
+        "port": str(port),
         "max_connections": "60",
         "shared_buffers": _share(memory, 8, low=128, high=2048),
         "effective_cache_size": _share(memory, 2, low=512, high=65536),

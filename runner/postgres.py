@@ -249,7 +249,7 @@ class EmbeddedCluster:
             with main.open("a") as file:
                 file.write("\ninclude_dir = 'conf.d'\n")
         accounts = dict.fromkeys([self.account.pw_name, pwd.getpwuid(os.geteuid()).pw_name])
-        settings = cluster_files.settings_text(self.run_dir, self.settings)
+        settings = cluster_files.settings_text(self.run_dir, self.port, self.settings)
         self._write(conf_d / "10-chicago-crashes.conf", settings)
         self._write(self.data / "pg_hba.conf", cluster_files.HBA)
         self._write(self.data / "pg_ident.conf", cluster_files.ident_text(accounts, [ADMIN, self.user]))
