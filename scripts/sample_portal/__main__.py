@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
-import tempfile
+from datetime import date
 from pathlib import Path
 
 from .errors import PortalError
-from .portal import Portal
-from .server import PortalServer
-from .stores import open_given
+from .serving import Source, serve
+from .stores import default_cache, yesterday
 
 
 def main() -> int:
     options = _options()
+    # SIGTERM ends like Ctrl-C, so that the scratch folder goes
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    source = Source(options.rows, options.crashes, options.seed, options.as_of, options.cache)
     try:
-        with tempfile.TemporaryDirectory(prefix="sample-portal-") as scratch:
-            store = open_given(options.rows, Path(scratch))
-            with PortalServer(Portal(store), options.host, options.port) as server:
-                counts = ", ".join(f"{rows:,} {slug}" for slug, rows in store.rows().items())
-                print(f"Sample portal at {server.url}: {counts}", flush=True)
-                if options.ready_file:
-                    options.ready_file.write_text(server.url)
-                server.serve_forever()
+        serve(source, options.host, options.port, options.ready_file)
     except PortalError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        return 0
+        pass
     return 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sample_portal", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8899)
-    parser.add_argument("--rows", type=Path, required=True)
-    parser.add_argument("--ready-file", type=Path)
+    parser.add_argument("--host", default="127.0.0.1", help="loopback only (default %(default)s)")
+    parser.add_argument("--port", type=int, default=8899, help="0 takes a free one (default %(default)s)")
+    rows = parser.add_mutually_exclusive_group(required=True)
+    rows.add_argument("--rows", type=Path, metavar="DIR", help="serve DIR/crashes.jsonl, people.jsonl, …")
+    rows.add_argument("--crashes", type=int, metavar="N", help="generate N crashes and all that belongs to them")
+    parser.add_argument("--seed", type=int, default=0, help="of the generated rows (default %(default)s)")
+    parser.add_argument("--as-of", type=date.fromisoformat, default=yesterday(), help="day of the newest crash")
+    parser.add_argument("--cache", type=Path, default=default_cache(), help="keeps generated rows (%(default)s)")
+    parser.add_argument("--ready-file", type=Path, metavar="F", help="write the URL there once it serves")
     return parser.parse_args()
 
 

@@ -9,7 +9,9 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,10 @@ import numpy.typing as npt
 from .columns import Column, Dataset
 from .dataset import INDEX, TABLES, State, save
 from .ids import Permutation
+
+_ROWS_A_STATEMENT = 20
+_INSERT = "insert into portal_rows values "
+_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 Numbers = npt.NDArray[np.int64]
 
@@ -56,8 +62,7 @@ class Builder:
             self._texts.write(text)
         starts = self._length + np.concatenate(([0], np.cumsum(batch.lengths)))
         counters = np.arange(self._next, self._next + size)
-        self._connection.executemany(
-            "insert into portal_rows values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        self._insert(
             zip(
                 counters.tolist(),
                 self._ids.show_all(counters.astype(np.uint64)),
@@ -70,9 +75,19 @@ class Builder:
                 batch.lengths.tolist(),
                 strict=True,
             ),
+            size,
         )
         self._next += size
         self._length = int(starts[-1])
+
+    def _insert(self, rows: Iterable[tuple[Any, ...]], size: int) -> None:
+        """Twenty rows a statement: each statement gives the interpreter's lock away and has to win it back."""
+        values = chain.from_iterable(rows)
+        for together, times in ((_ROWS_A_STATEMENT, size // _ROWS_A_STATEMENT), (size % _ROWS_A_STATEMENT, 1)):
+            if together and times:
+                statement = _INSERT + ", ".join([_ROW] * together)
+                width = together * _ROW.count("?")
+                self._connection.executemany(statement, (tuple(islice(values, width)) for _ in range(times)))
 
     def finish(self, columns: tuple[Column, ...], modified_at: int) -> None:
         self._texts.close()

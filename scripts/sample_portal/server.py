@@ -5,7 +5,6 @@ It turns bytes into a `Request` and a `Response` into bytes, does to the connect
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import secrets
 import socket
@@ -35,8 +34,10 @@ class PortalServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, portal: Portal, host: str = "127.0.0.1", port: int = 0) -> None:
-        self.portal = portal
+    portal: Portal
+
+    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Takes the port; clients that come before `serve` wait."""
         if host not in ("127.0.0.1", "localhost", "::1"):
             raise PortalError(f"The sample portal listens on this machine only, not on {host}. Use 127.0.0.1.")
         self.address_family = socket.AF_INET6 if host == "::1" else socket.AF_INET
@@ -52,16 +53,15 @@ class PortalServer(ThreadingHTTPServer):
             raise PortalError(f"Cannot listen on {host}:{port}: {error.strerror}. Give another --port.") from None
         self.url = f"http://{'[::1]' if host == '::1' else host}:{self.server_address[1]}"
 
+    def serve(self, portal: Portal) -> None:
+        """Answer until interrupted."""
+        self.portal = portal
+        self.serve_forever()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news; anything else is a bug of the portal and shows its traceback."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
-
-
-def serve(portal: Portal, host: str = "127.0.0.1", port: int = 8899) -> None:
-    """Serve until interrupted."""
-    with PortalServer(portal, host, port) as server, contextlib.suppress(KeyboardInterrupt):
-        server.serve_forever()
 
 
 class _Handler(BaseHTTPRequestHandler):
