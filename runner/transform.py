@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from dbt.cli.main import dbtRunner, dbtRunnerResult
@@ -60,6 +61,7 @@ def transform(
     request: TransformRequest,
     settings: RunnerSettings,
     on_progress: Callable[[TransformProgress], None] | None = None,
+    project: Path = PROJECT_ROOT,
 ) -> TransformReport:
     """`dbt build` without the unit tests, which are about the code and need no data.
 
@@ -68,7 +70,7 @@ def transform(
     listener = _Listener(on_progress)
     plain_tools.fill(settings)
     with _stdout_kept_for_results():
-        outcome = dbtRunner(callbacks=[listener]).invoke(_arguments(request, settings))
+        outcome = dbtRunner(callbacks=[listener]).invoke(_arguments(request, settings, project))
     if isinstance(outcome.exception, KeyboardInterrupt):
         raise outcome.exception
     nodes = [_node_result(result) for result in getattr(outcome.result, "results", [])]
@@ -91,8 +93,8 @@ def changes(session: LedgerSession, invocation_id: str) -> dict[str, Counts]:
     return {model: Counts(None, *counts) for model, *counts in rows}
 
 
-def _arguments(request: TransformRequest, settings: RunnerSettings) -> list[str]:
-    arguments = ["build", "--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)]
+def _arguments(request: TransformRequest, settings: RunnerSettings, project: Path) -> list[str]:
+    arguments = ["build", "--project-dir", str(project), "--profiles-dir", str(PROJECT_ROOT)]
     arguments += ["--exclude-resource-type", "unit_test", "--threads", str(settings.threads)]
     arguments += ["--log-level", "debug" if settings.log_level == "DEBUG" else "none"]
     if "DBT_LOG_PATH" not in os.environ:
