@@ -22,13 +22,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from sample_portal.testing import RunningPortal, running_portal
 
 from ingest.database import connect
 from runner.database import ready
 from runner.settings import RunnerSettings, load_settings
+from runner.terminal import results
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYS = {"crashes": "crash_record_id", "people": "person_id", "vehicles": "crash_unit_id"}
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--floors", type=int, default=3, help="times each floor is measured; the median counts")
     chosen = parser.parse_args()
-    console = Console()
+    console = results()
     with throw_away_home() as settings, running_portal(crashes=chosen.crashes, seed=chosen.seed) as portal:
         bench = Bench(settings, portal, chosen.floors)
         cores = os.cpu_count()
@@ -73,7 +73,7 @@ class Bench:
         return str(self.sql("select split_part(version(), ' on ', 1)")[0][0])
 
     def landing(self) -> Iterator[tuple[str, str, str]]:
-        landed = run("-m", "ingest", "--portal", self.portal.url)
+        landed = run("python", "-m", "ingest", "--portal", self.portal.url)
         self.rows = sum(int(self.sql(f"select count(*) from raw.{table}")[0][0]) for table in KEYS)  # noqa: S608
         yield "landing, request to committed rows", seconds(landed, self.rows), f"peak {landed.peak_mb:,.0f} MB"
         floor = self.median(self.copy_floor)
@@ -81,22 +81,21 @@ class Bench:
         yield "landing / COPY", f"{landed.wall / floor:.2f}", "aim: 4 or less"
 
     def building(self) -> Iterator[tuple[str, str, str]]:
-        dbt = ("-m", "dbt.cli.main")
-        built = run(*dbt, "run", "--exclude", "path:dbt_project/models/staging")
+        built = run("dbt", "--quiet", "run")
         yield "dbt run, first build, dbt's start included", seconds(built, self.rows), f"peak {built.peak_mb:,.0f} MB"
         floor = self.median(self.copy_of_raw)
         yield "floor: copy of raw with the same keys and indexes", f"{floor:.1f} s", ""
         yield "dbt run / copy", f"{built.wall / floor:.2f}", ""
-        tested = run(*dbt, "test")
+        tested = run("dbt", "--quiet", "test")
         yield "dbt test, everything", f"{tested.wall:.1f} s", ""
 
     def increments(self) -> Iterator[tuple[str, str, str]]:
-        nothing = run("-m", "runner.cli", "run", "--portal", self.portal.url)
+        nothing = run("crashes", "run", "--portal", self.portal.url)
         yield "crashes run, nothing new", f"{nothing.wall:.1f} s", f"peak {nothing.peak_mb:,.0f} MB"
         keys = self.sql(f"select crash_record_id from marts.crashes order by 1 limit {CHANGED}")  # noqa: S608
         changed = [{"crash_record_id": key, "damage": "OVER $1,500 (BENCH)"} for (key,) in keys]
         self.portal.control.upsert("crashes", changed)
-        increment = run("-m", "runner.cli", "run", "--portal", self.portal.url)
+        increment = run("crashes", "run", "--portal", self.portal.url)
         yield f"crashes run, {CHANGED:,} changed crashes", f"{increment.wall:.1f} s", ""
 
     def copy_floor(self) -> float:
@@ -149,7 +148,8 @@ class Bench:
 def run(*arguments: str) -> Measured:
     """A command of the project in a process of its own, measured from outside. Ends the benchmark if it fails."""
     started = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL)
+    program = Path(sys.executable).with_name(arguments[0])
+    process = subprocess.Popen([program, *arguments[1:]], cwd=ROOT, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"{' '.join(arguments)} ended with {os.waitstatus_to_exitcode(status)}: no figures without it.")
