@@ -17,6 +17,9 @@
     well, and answers the first `when` alone. -#}
 {% macro violations_of(table) -%}
 {%- set rules = rules_of(table) | selectattr("broken") | list -%}
+{%- if var('linting') -%}
+violations_of('{{ table }}')
+{%- else -%}
 case
     when
         {%- for rule in rules %}
@@ -35,4 +38,5 @@ case
             {%- endfor %}
         ], null))
 end
+{%- endif -%}
 {%- endmacro %}

@@ -12,6 +12,9 @@
 
 {#- Up to `safe_digits` digits fit the type without a look at the value. -#}
 {% macro _whole_number(value, type, safe_digits, smallest, largest) -%}
+{%- if var('linting') -%}
+as_{{ type }}({{ value }})
+{%- else -%}
 {%- set digits = "substring(" ~ value ~ " from '[+-]?[0-9]+')" -%}
 case
     when {{ value }} is null then null
@@ -21,12 +24,17 @@ case
         and {{ value }} ~ '^{{ white_space() }}*[+-]?[0-9]+(\.0*)?{{ white_space() }}*$'
         then case when {{ digits }}::numeric between {{ smallest }} and {{ largest }} then {{ digits }}::{{ type }} end
 end
+{%- endif -%}
 {%- endmacro %}
 
 
 {#- A whole number between two limits; null outside of them. -#}
 {% macro as_integer_within(value, lowest, highest) -%}
+{%- if var('linting') -%}
+as_integer_within({{ value }})
+{%- else -%}
 case
     when ({{ as_integer(value) }}) between {{ lowest }} and {{ highest }} then {{ as_integer(value) }}
 end
+{%- endif -%}
 {%- endmacro %}

@@ -1,11 +1,15 @@
 {#- A decimal number, exactly as written: '0.13', ' 5 ', '1e3'. Null: 'NaN', 'Infinity', '1,000', 'five'. -#}
 {% macro as_number(value) -%}
+{%- if var('linting') -%}
+as_number({{ value }})
+{%- else -%}
 case
     when
         length({{ value }}) <= 60
         and {{ value }} ~ '^{{ white_space() }}*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?{{ white_space() }}*$'
         then substring({{ value }} from '[-+.0-9eE]+')::numeric
 end
+{%- endif -%}
 {%- endmacro %}
 
 
@@ -17,6 +21,9 @@ end
 
 {#- A number of degrees between two limits; null outside of them. -#}
 {% macro as_degrees(value, lowest, highest) -%}
+{%- if var('linting') -%}
+as_degrees({{ value }})
+{%- else -%}
 case
     when {{ value }} ~ '^-?[0-9]{1,3}\.[0-9]{1,15}$'
         then case
@@ -25,4 +32,5 @@ case
     when ({{ as_number(value) }}) between {{ lowest }} and {{ highest }}
         then ({{ as_number(value) }})::double precision
 end
+{%- endif -%}
 {%- endmacro %}

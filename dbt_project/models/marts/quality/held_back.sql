@@ -128,12 +128,12 @@ all_held_back as (
     where
         true
         {%- for table, key in keys.items() %}
-        and not (known.table_name = '{{ table }}' and known.soda_id in (
+        and not (known.table_name = '{{ table }}' and not known.has_key and known.soda_id in (
             select landed.soda_id from {{ table }}_versions as landed where not landed.applied
         ))
         {%- if key %}
         and not (known.table_name = '{{ table }}' and known.has_key and known.row_key in (
-            select landed.key::text from {{ table }}_versions as landed where not landed.applied
+            select landed.key::text from {{ table }}_versions as landed where not landed.applied and landed.key is not null
         ))
         {%- endif %}
         {%- endfor %}

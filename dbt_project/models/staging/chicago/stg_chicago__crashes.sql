@@ -1,7 +1,7 @@
 {{ config(post_hook="{{ index_published({'crash_record_id': as_text('published.crash_record_id')}) }}") }}
 
 -- One row a landed version of a crash, each value sanitized and typed, none left out.
--- `clean` is computed once a row: `offset 0` keeps the planner from copying its expressions to wherever they are used.
+-- `clean` is computed once a row: `limit 1` keeps the planner from copying its expressions to wherever they are used.
 -- Keys stand outside: raw is indexed by exactly these expressions.
 select
     {{ as_text('published.crash_record_id') }} as crash_record_id,
@@ -125,9 +125,9 @@ cross join lateral (
             'intersection_related_i', 'private_property_i', 'hit_and_run_i', 'dooring_i',
             'work_zone_i', 'workers_present_i', 'photos_taken_i', 'statements_taken_i',
         ]) }} as row_hash
-    offset 0
+    limit 1  -- noqa: AM09
 ) as clean
 cross join lateral (
     select {{ violations_of('crashes') }} as violations
-    offset 0
+    limit 1  -- noqa: AM09
 ) as judged

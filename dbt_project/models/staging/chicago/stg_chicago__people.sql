@@ -1,7 +1,7 @@
 {{ config(post_hook="{{ index_published({'person_id': as_text('published.person_id'), 'crash_record_id': as_text('published.crash_record_id')}) }}") }}
 
 -- One row a landed version of a person in a crash, each value sanitized and typed, none left out.
--- `clean` is computed once a row: `offset 0` keeps the planner from copying its expressions to wherever they are used.
+-- `clean` is computed once a row: `limit 1` keeps the planner from copying its expressions to wherever they are used.
 -- Keys stand outside: raw is indexed by exactly these expressions.
 select
     {{ as_text('published.person_id') }} as person_id,
@@ -80,9 +80,9 @@ cross join lateral (
             'physical_condition', 'cell_phone_use', 'bac_result', 'bac_result_value',
             'pedpedal_action', 'pedpedal_location', 'pedpedal_visibility',
         ]) }} as row_hash
-    offset 0
+    limit 1  -- noqa: AM09
 ) as clean
 cross join lateral (
     select {{ violations_of('people') }} as violations
-    offset 0
+    limit 1  -- noqa: AM09
 ) as judged

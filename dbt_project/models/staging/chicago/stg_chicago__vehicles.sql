@@ -1,7 +1,7 @@
 {{ config(post_hook="{{ index_published({'crash_unit_id': as_bigint('published.crash_unit_id'), 'crash_record_id': as_text('published.crash_record_id')}) }}") }}
 
 -- One row a landed version of a unit (vehicle, cyclist, pedestrian) in a crash, each value sanitized and typed, none left out.
--- `clean` is computed once a row: `offset 0` keeps the planner from copying its expressions to wherever they are used.
+-- `clean` is computed once a row: `limit 1` keeps the planner from copying its expressions to wherever they are used.
 -- Keys stand outside: raw is indexed by exactly these expressions.
 select
     {{ as_bigint('published.crash_unit_id') }} as crash_unit_id,
@@ -172,9 +172,9 @@ cross join lateral (
             'hazmat_report_i', 'hazmat_out_of_service_i', 'hazmat_vio_cause_crash_i',
             'mcs_report_i', 'mcs_out_of_service_i', 'mcs_vio_cause_crash_i',
         ]) }} as row_hash
-    offset 0
+    limit 1  -- noqa: AM09
 ) as clean
 cross join lateral (
     select {{ violations_of('vehicles') }} as violations
-    offset 0
+    limit 1  -- noqa: AM09
 ) as judged

@@ -1,5 +1,5 @@
 -- One row a landed version of a death, each value sanitized and typed, none left out.
--- `clean` is computed once a row: `offset 0` keeps the planner from copying its expressions to wherever they are used.
+-- `clean` is computed once a row: `limit 1` keeps the planner from copying its expressions to wherever they are used.
 select
     clean.person_id,
     clean.rd_no,
@@ -35,9 +35,9 @@ cross join lateral (
             'person_id', 'rd_no', 'crash_date', 'crash_location', 'latitude', 'longitude',
             'geocoded_column', 'victim', 'crash_circumstances',
         ]) }} as row_hash
-    offset 0
+    limit 1  -- noqa: AM09
 ) as clean
 cross join lateral (
     select {{ violations_of('vision_zero_fatalities') }} as violations
-    offset 0
+    limit 1  -- noqa: AM09
 ) as judged
