@@ -104,12 +104,12 @@ def _statement(
     return Sql(text, "", tuple(values))
 
 
-def _framed(batches: Iterator[list[bytes]]) -> Iterator[bytes]:
+def _framed(batches: Iterator[list[bytes | memoryview]]) -> Iterator[bytes]:
     """Rows arrive each with its `\\n,` in front; the very first one gets the bracket instead."""
     empty = True
     for rows in batches:
         if empty:
-            rows[0] = b"[" + rows[0][2:]
+            rows[0] = b"[" + bytes(rows[0][2:])
             empty = False
         yield b"".join(rows)
     yield b"[]\n" if empty else b"]\n"
@@ -117,9 +117,9 @@ def _framed(batches: Iterator[list[bytes]]) -> Iterator[bytes]:
 
 def _rows(
     stored: StoredDataset, selection: Selection, columns: tuple[Output, ...], cursor: sqlite3.Cursor
-) -> Iterator[list[bytes]]:
+) -> Iterator[list[bytes | memoryview]]:
     stamps: dict[tuple[int, int], bytes] = {}
-    read = stored.texts.read
+    read, cut = stored.texts.read, stored.texts.slice
 
     def stamp(created: int, updated: int) -> bytes:
         text = f'","{":created_at"}":"{moments.fixed(created)}","{":updated_at"}":"{moments.fixed(updated)}"'
@@ -128,12 +128,12 @@ def _rows(
     renderers = [_renderer(column, stored.ids) for column in columns]
     starred = selection.system_star or selection.user_star
     while batch := cursor.fetchmany(_PIECE):
-        rows: list[bytes] = []
+        rows: list[bytes | memoryview] = []
         if selection.system_star and selection.user_star and not columns:
             for shown, version, created, updated, start, length in batch:
                 times = stamps.get((created, updated)) or stamp(created, updated)
                 rows.append(b'\n,{":id":"%b",":version":"%b%b' % (shown, version, times))
-                rows.append(read(start, length))
+                rows.append(cut(start, length))
         else:
             for record in batch:
                 text = b""

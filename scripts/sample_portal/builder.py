@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .columns import Column, Dataset
-from .dataset import INDEX, TABLES, State, save
+from .dataset import INDEX, ROWS_TABLE, STATE_TABLE, State, save
 from .ids import Permutation
 
 _ROWS_A_STATEMENT = 20
@@ -50,7 +50,8 @@ class Builder:
         )
         for pragma in ("journal_mode = off", "synchronous = off", "page_size = 8192", "cache_size = -65536"):
             self._connection.execute(f"pragma {pragma}")
-        self._connection.executescript(TABLES)
+        self._connection.execute(ROWS_TABLE)
+        self._connection.execute(STATE_TABLE)
         self._connection.execute("begin")
         # as on the real portal, the counter does not start at nothing and is shared with versions
         self._next = 1_000

@@ -21,19 +21,20 @@ from pathlib import Path
 
 from . import moments
 from .columns import Column, Dataset
-from .ids import Permutation
+from .ids import Blocks, Permutation
 from .sql import Schema
 
-TABLES = """
+ROWS_TABLE = """
 create table portal_rows (
     counter integer primary key, id blob not null, version blob not null,
     created_at integer not null, updated_at integer not null,
     crash_date integer, key, start integer not null, length integer not null
-);
-create table portal_state (state text not null);
+)
 """
-# updated_at and counter to walk pages in order; crash_date so that a window is filtered within the index
+STATE_TABLE = "create table portal_state (state text not null)"
+# updated_at and counter to walk pages in order; crash_date so that windows are filtered and counted within the index
 INDEX = "create index portal_rows_by_update on portal_rows (updated_at, counter, crash_date)"
+DROP_INDEX = "drop index portal_rows_by_update"
 KEY_INDEX = "create index if not exists portal_rows_by_key on portal_rows (key)"
 
 
@@ -68,15 +69,20 @@ class RowTexts:
 
     def __init__(self, base: Path, added: Path) -> None:
         self._base_length = base.stat().st_size
-        self._base: mmap.mmap | bytes = b""
+        self._base = memoryview(b"")
         if self._base_length:
             with base.open("rb") as file:
-                self._base = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                # the mapping lives as long as a slice of it does
+                self._base = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         self._added_path = added
         self._added: int | None = None
         self._end = self._base_length
 
     def read(self, start: int, length: int) -> bytes:
+        return bytes(self.slice(start, length))
+
+    def slice(self, start: int, length: int) -> bytes | memoryview:
+        """The text without copying it, where that can be."""
         if start < self._base_length:
             return self._base[start : start + length]
         if self._added is None:
@@ -93,8 +99,6 @@ class RowTexts:
         return start
 
     def close(self) -> None:
-        if isinstance(self._base, mmap.mmap):
-            self._base.close()
         if self._added is not None:
             os.close(self._added)
 
@@ -129,6 +133,9 @@ class StoredDataset:
                 self._file = self._writable
             with closing(self._connect("mode=rw")) as connection:
                 connection.text_factory = str
+                connection.execute("pragma cache_size = -65536")
+                connection.create_function("shown_id", 1, Blocks(self.ids))
+                connection.create_function("shown_version", 1, Blocks(self.versions))
                 connection.execute("pragma journal_mode = wal")
                 connection.execute("pragma synchronous = off")
                 connection.execute("begin immediate")

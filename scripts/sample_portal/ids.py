@@ -74,6 +74,25 @@ class Permutation:
         return (left << 32) | right if isinstance(left, int) else (left << np.uint64(32)) | right
 
 
+class Blocks:
+    """Shown forms for counters that come in almost ascending order, made a block at a time."""
+
+    _SIZE = 4096
+
+    def __init__(self, permutation: Permutation) -> None:
+        self._permutation = permutation
+        self._block = -1
+        self._forms: list[bytes] = []
+
+    def __call__(self, counter: int) -> bytes:
+        block, place = divmod(counter, self._SIZE)
+        if block != self._block:
+            first = block * self._SIZE
+            self._forms = self._permutation.show_all(np.arange(first, first + self._SIZE, dtype=np.uint64))
+            self._block = block
+        return self._forms[place]
+
+
 def _round(half: Any, key: int) -> Any:
     """32 bits in, 32 bits out; the products stay under 64 bits so that numpy and Python agree."""
     number = (lambda value: value) if isinstance(half, int) else np.uint64

@@ -21,7 +21,7 @@ from .fragments import Flags, Numbers, bodies, moments
 from .people import PeopleWords
 from .vehicles import VehicleWords
 
-_CHUNK = 20_000
+_CHUNK = 10_000
 # crashes that have people and vehicles but no row of their own (orphans, as when the sets are refreshed apart)
 _MISSING = 0.0005
 _SMALLEST_WITH_ORPHANS = 200
