@@ -5,7 +5,6 @@ The commands are in `runner.commands`. dlt and dbt take seconds to import, so on
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -19,6 +18,7 @@ from runner.commands.status import status
 from runner.commands.version import version
 from runner.errors import CancelledError, UnexpectedError, WrongUsageError
 from runner.logs import keep_traceback
+from runner.masking import Masking
 from runner.settings import load_settings
 from runner.terminal import print_error
 
@@ -60,7 +60,12 @@ def invoke(arguments: Sequence[str]) -> int:
 
 
 def _failed(error: CrashesError) -> int:
-    print_error(error, verbose=os.environ.get("LOG_LEVEL", "").upper() == "DEBUG")
+    try:
+        settings = load_settings()
+    except CrashesError:  # it is what we are about to tell
+        print_error(error, verbose=False)
+    else:
+        print_error(error, verbose=settings.log_level == "DEBUG", masking=Masking.of(settings.secrets()))
     return error.exit_code
 
 

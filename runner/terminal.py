@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import traceback
 from typing import Any
 
@@ -11,6 +10,7 @@ import click
 from rich.console import Console
 
 from ingest.errors import CrashesError
+from runner.masking import Masking
 
 
 def results() -> Console:
@@ -29,12 +29,13 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
 
 
-def print_error(error: CrashesError, *, verbose: bool) -> None:
+def print_error(error: CrashesError, *, verbose: bool, masking: Masking | None = None) -> None:
     """`Error: what happened, to what` and the remedy below it."""
+    masking = masking or Masking()
     if verbose:
-        traceback.print_exception(error, file=sys.stderr)
-    click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
-    click.echo(f"{click.style('→', bold=True)} {error.remedy}", err=True)
+        click.echo(masking.text("".join(traceback.format_exception(error))), err=True)
+    click.echo(f"{click.style('Error:', fg='red', bold=True)} {masking.text(str(error))}", err=True)
+    click.echo(f"{click.style('→', bold=True)} {masking.text(error.remedy)}", err=True)
 
 
 def size(count: int | None) -> str:

@@ -14,8 +14,10 @@ from runner import logs
 from runner.commands.options import check_window, json_option, landing_options
 from runner.commands.results import show_execution
 from runner.execution import recorded
+from runner.masking import Masking
 from runner.progress import Display, display
 from runner.record import Execution
+from runner.report import execution_summary
 from runner.settings import RunnerSettings, load_settings
 
 Work = Callable[[RunnerSettings, Execution, Display], None]
@@ -97,12 +99,18 @@ def _build(
 def _perform(command: str, settings: RunnerSettings, parameters: dict[str, Any], work: Work, as_json: bool) -> None:
     """The work on record, and its result shown, also where it failed: what was done until then counts."""
     logs.set_up(settings)
+    masking = Masking.of(settings.secrets())
     started, execution = time.monotonic(), None
     given = {name: str(value) if isinstance(value, date) else value for name, value in parameters.items()}
+
+    def show(error: CrashesError | None) -> None:
+        summary = {**execution_summary(execution, error), "seconds": round(time.monotonic() - started, 1)}
+        show_execution(masking.value(summary), as_json)
+
     try:
         with recorded(settings, command, {**given, "portal": settings.portal_url}) as execution, display() as shown:
             work(settings, execution, shown)
     except CrashesError as error:
-        show_execution(execution, error, time.monotonic() - started, as_json)
+        show(error)
         raise
-    show_execution(execution, None, time.monotonic() - started, as_json)
+    show(None)

@@ -8,20 +8,17 @@ from typing import Any
 import click
 from rich.table import Table
 
-from ingest.errors import CrashesError
-from runner.record import COUNTS, Execution
-from runner.report import execution_summary
+from runner.record import COUNTS
 from runner.terminal import print_json, results
 
 
-def show_execution(execution: Execution | None, error: CrashesError | None, seconds: float, as_json: bool) -> None:
-    """The end of a run, failed or not. Without an execution nothing had begun, and the error says it all."""
-    summary = {**execution_summary(execution, error), "seconds": round(seconds, 1)}
+def show_execution(summary: dict[str, Any], as_json: bool) -> None:
+    """The end of a run, failed or not. Where nothing had begun, the error says it all."""
     if as_json:
         print_json(summary)
     elif summary["datasets"]:
         _show_counts(summary)
-        if error is None:
+        if summary["error"] is None:
             _show_success(summary)
 
 
