@@ -74,7 +74,10 @@ def landed(database: Any, table: str, columns: str = "*") -> list[tuple[Any, ...
     """What committed loads brought, in the order of the portal's keyset."""
     with database.connect() as connection, connection.cursor() as cursor:
         cursor.execute(
-            f"select {columns} from raw.{table} where _dlt_load_id in (select load_id from raw._dlt_loads where status = 0)"
+            f"""
+            select {columns} from raw.{table}
+            where _dlt_load_id in (select load_id from raw._dlt_loads where status = 0)
+            """
         )
         return list(cursor.fetchall())
 
@@ -101,7 +104,10 @@ def test_raw_has_every_declared_column_and_only_text(database: Any, settings: Se
     with database.connect() as connection, connection.cursor() as cursor:
         for name, dataset in all_datasets().items():
             cursor.execute(
-                "select column_name, data_type from information_schema.columns where table_schema = 'raw' and table_name = %s",
+                """
+                select column_name, data_type from information_schema.columns
+                where table_schema = 'raw' and table_name = %s
+                """,
                 [name],
             )
             columns = dict(cursor.fetchall())
