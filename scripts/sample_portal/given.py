@@ -67,7 +67,8 @@ def key_of(dataset: Dataset, fields: rowtext.Pairs) -> str | int | None:
     raw = dict(fields).get(dataset.key or "")
     if raw is None:
         return None
-    text = str(json.loads(raw))
+    # SQLite holds no lone surrogates; they stay in the row's text
+    text = str(json.loads(raw)).encode("utf-8", "backslashreplace").decode()
     column = dataset.column(dataset.key or "")
     return int(text) if column and column.type != TEXT and text.isdecimal() else text
 

@@ -130,17 +130,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_chunks(self, pieces: Iterable[bytes], cut_after: int | None) -> int:
         sent = 0
-        for piece in pieces:
-            if not piece:
-                continue
-            if cut_after is not None and sent + len(piece) > cut_after:
-                self.wfile.write(b"%x\r\n" % len(piece) + piece[: cut_after - sent])
+        for piece in filter(None, pieces):
+            kept = piece if cut_after is None else piece[: cut_after - sent]
+            if kept:
+                self.wfile.write(b"%x\r\n" % len(kept))
+                self.wfile.write(kept)
+                self.wfile.write(b"\r\n")
+                sent += len(kept)
+            if len(kept) < len(piece):
+                # without the last, empty chunk, so that a careful client notices
                 self.close_connection = True
-                return cut_after
-            self.wfile.write(b"%x\r\n" % len(piece))
-            self.wfile.write(piece)
-            self.wfile.write(b"\r\n")
-            sent += len(piece)
+                return sent
         self.wfile.write(b"0\r\n\r\n")
         return sent
 
