@@ -48,7 +48,7 @@ class Builder:
         self._connection = sqlite3.connect(
             folder / f"{dataset.slug}.sqlite", isolation_level=None, check_same_thread=False
         )
-        for pragma in ("journal_mode = off", "synchronous = off", "page_size = 8192", "cache_size = -65536"):
+        for pragma in ("journal_mode = off", "synchronous = off", "page_size = 8192", "cache_size = -16384"):
             self._connection.execute(f"pragma {pragma}")
         self._connection.execute(ROWS_TABLE)
         self._connection.execute(STATE_TABLE)

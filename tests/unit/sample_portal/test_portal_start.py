@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from portal_http import ROWS, Portal, write_rows
 from sample_portal.errors import PortalError
+from sample_portal.generate import VERSION
 from sample_portal.testing import running_portal
 
 SAMPLE = Path(__file__).resolve().parents[4] / "shared" / "sample" / "soda"
@@ -95,7 +96,7 @@ def test_a_second_start_takes_the_generated_rows_from_the_cache(tmp_path: Path) 
         with running_portal(crashes=400, as_of="2026-06-30", options=options):
             assert len(list(tmp_path.iterdir())) == 2, "a store in use stays"
     with running_portal(crashes=400, as_of="2026-06-30", options=options):
-        assert [path.name for path in tmp_path.iterdir()] == ["crashes-400-seed-0-2026-06-30-v1"]
+        assert [path.name for path in tmp_path.iterdir()] == [f"crashes-400-seed-0-2026-06-30-v{VERSION}"]
 
 
 @pytest.mark.sample
