@@ -129,10 +129,11 @@ def _refuse_another_portal(states: dict[str, dict[str, Any]], settings: Settings
     here = identity(settings.portal_url)
     filled_from = {state["portal"] for state in states.values() if "portal" in state}
     if filled_from - {here}:
-        other = ", ".join(sorted(filled_from - {here}))
+        other = ", ".join(sorted(filled_from - {here})).replace("loopback", "a sample portal on this machine")
         raise ConfigurationError(
-            f"This database holds rows of another portal ({other}) than {settings.portal_url}.",
-            remedy="Land into another database (CRASHES_DB_NAME), or empty this one first (crashes db reset).",
+            f"This database holds rows of another portal ({other}) than {settings.portal_url}; they must not be mixed.",
+            remedy="Name the same portal (--portal or CRASHES_PORTAL_URL), land into another database "
+            "(CRASHES_DB_NAME), or empty this one first (crashes db reset).",
         )
 
 

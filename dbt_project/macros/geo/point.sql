@@ -4,11 +4,22 @@ st_setsrid(st_makepoint({{ longitude }}, {{ latitude }}), 4326)::geometry(point,
 {%- endmacro %}
 
 
-{#- Does a published GeoJSON point say something else than the two numbers beside it? Null where one of them is missing. -#}
-{% macro point_contradicts(geojson, longitude, latitude) -%}
-{%- set coordinates = "regexp_match(" ~ geojson ~ ", '\\[\\s*(-?[0-9]{1,3}(?:\\.[0-9]{1,20})?)\\s*,\\s*(-?[0-9]{1,3}(?:\\.[0-9]{1,20})?)\\s*\\]')" -%}
-(
-    abs(({{ coordinates }})[1]::double precision - {{ longitude }}) > {{ var('location_tolerance') }}
-    or abs(({{ coordinates }})[2]::double precision - {{ latitude }}) > {{ var('location_tolerance') }}
-)
+{#- Does the published GeoJSON point say something else than the two published numbers beside it? Where its coordinates
+    begin with those numbers, given to seven decimals or more, as they are, there is nothing to compute. -#}
+{% macro point_contradicts(geojson) -%}
+published.{{ geojson }} is not null
+    and case
+        when
+            length(published.longitude) > 10
+            and length(published.latitude) > 9
+            and published.{{ geojson }} like '%[' || published.longitude || '%,' || published.latitude || '%'
+            then false
+        {%- for part, number in [(1, 'longitude'), (2, 'latitude')] %}
+        when abs(
+            ({{ as_number("split_part(split_part(split_part(published." ~ geojson ~ ", '[', 2), ']', 1), ',', " ~ part ~ ")") }})
+            - clean.{{ number }}
+        ) > {{ var('location_tolerance') }} then true
+        {%- endfor %}
+        else false
+    end
 {%- endmacro %}

@@ -84,19 +84,28 @@
                 "id": table ~ "." ~ point_column ~ ".contradicts_numbers", "table": table, "column": point_column,
                 "severity": "warn",
                 "sentence": point_column ~ " is where latitude and longitude are; where they differ, the two numbers win.",
-                "broken": point_contradicts("published." ~ point_column, "clean.longitude", "clean.latitude"),
+                "broken": point_contradicts(point_column),
             },
         ]
     ) }}
 {%- endmacro %}
 
 
+{#- Seen from the day of the landing, not of the build: what is found in a row must not depend on when it is built, or an
+    increment and a later full refresh would disagree. -#}
 {% macro not_in_the_future(table, column) -%}
     {{ return([{
         "id": table ~ "." ~ column ~ ".in_the_future", "table": table, "column": column, "severity": "warn",
-        "sentence": column ~ " is not later than the day of the build.",
-        "broken": "clean." ~ column ~ " > (select now() at time zone '" ~ var("local_zone") ~ "')",
+        "sentence": column ~ " is not later than the landing of the row.",
+        "broken": "clean." ~ column ~ " > stamps.source_updated_at at time zone '" ~ var("local_zone") ~ "'"
+            ~ " and clean." ~ column ~ " > " ~ landed_at("published") ~ " at time zone '" ~ var("local_zone") ~ "'",
     }]) }}
+{%- endmacro %}
+
+
+{#- When the landing of a row began: a dlt load id is that moment, in seconds since 1970. -#}
+{% macro landed_at(relation) -%}
+to_timestamp(substring({{ relation }}._dlt_load_id from '^[0-9]{9,10}')::double precision)
 {%- endmacro %}
 
 

@@ -10,7 +10,7 @@
 {%- endmacro %}
 
 
-{#- Up to `safe_digits` digits fit the type without a look at the value. -#}
+{#- Single digits (counts) and plain digits of a length that fits come first: they need no regular expression. -#}
 {% macro _whole_number(value, type, safe_digits, smallest, largest) -%}
 {%- if var('linting') -%}
 as_{{ type }}({{ value }})
@@ -18,7 +18,9 @@ as_{{ type }}({{ value }})
 {%- set digits = "substring(" ~ value ~ " from '[+-]?[0-9]+')" -%}
 case
     when {{ value }} is null then null
-    when {{ value }} ~ '^[0-9]{1,{{ safe_digits }}}$' then {{ value }}::{{ type }}
+    when {{ value }} in ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') then {{ value }}::{{ type }}
+    when length({{ value }}) between 2 and {{ safe_digits }} and translate({{ value }}, '0123456789', '') = ''
+        then {{ value }}::{{ type }}
     when
         length({{ value }}) <= 40
         and {{ value }} ~ '^{{ white_space() }}*[+-]?[0-9]+(\.0*)?{{ white_space() }}*$'

@@ -19,13 +19,18 @@ end
 {%- endmacro %}
 
 
-{#- A number of degrees between two limits; null outside of them. -#}
+{#- A number of degrees between two limits; null outside of them. Two digits before the point, as here, come first. -#}
 {% macro as_degrees(value, lowest, highest) -%}
 {%- if var('linting') -%}
 as_degrees({{ value }})
 {%- else -%}
 case
-    when {{ value }} ~ '^-?[0-9]{1,3}\.[0-9]{1,15}$'
+    when
+        length({{ value }}) <= 20
+        and (
+            {{ value }} like '__.%' and translate({{ value }}, '0123456789', '') = '.'
+            or {{ value }} like '-__.%' and translate({{ value }}, '0123456789', '') = '-.'
+        )
         then case
             when {{ value }}::double precision between {{ lowest }} and {{ highest }} then {{ value }}::double precision
         end

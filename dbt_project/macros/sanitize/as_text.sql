@@ -1,13 +1,13 @@
 {#- Text without stray white space. What says "nothing" in words is null: '', NULL, N/A. UNKNOWN is a category and stays.
-    Words of printable ASCII with single spaces between them, nearly all there is, pass without being rewritten.
+    `tidy` names a condition under which the value is known to need none of this (see whole_line): nearly always.
     No subquery: the keys are indexed by this expression. -#}
-{% macro as_text(value) -%}
+{% macro as_text(value, tidy=none) -%}
 {%- if var('linting') -%}
 as_text({{ value }})
 {%- else -%}
 case
     when {{ value }} is null then null
-    when {{ value }} ~ '^[!-~]+( [!-~]+)*$' and upper({{ value }}) not in ('NULL', 'N/A') then {{ value }}
+    when {{ tidy or value ~ " ~ '^[!-~]+( [!-~]+)*$' and upper(" ~ value ~ ") not in ('NULL', 'N/A')" }} then {{ value }}
     else nullif(
         regexp_replace(
             btrim(regexp_replace({{ value }}, '{{ white_space() }}+', ' ', 'g')),

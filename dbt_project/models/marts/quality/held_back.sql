@@ -18,6 +18,11 @@
     'vision_zero_fatalities': none,
 } %}
 
+-- It writes into the counts of the final tables, so it comes after them:
+-- depends_on: {{ ref('people') }}
+-- depends_on: {{ ref('vehicles') }}
+-- depends_on: {{ ref('vision_zero_fatalities') }}
+
 -- One row for each rule that keeps a portal row out of its final table: a required value is missing, or its crash is. It counts
 -- while the newest version of the row is the bad one; a good one that came before stays in the final table meanwhile.
 -- Rows are told apart by their key; those without one (and all fatalities) by the portal's own row identifier.

@@ -7,7 +7,7 @@ select
     '{{ rule.table }}' as table_name,
     '{{ rule.column }}' as column_name,
     '{{ rule.severity }}' as severity,
-    '{{ rule.sentence }}' as sentence
+    '{{ escape_single_quotes(rule.sentence) }}' as sentence
 {% if not loop.last %}union all
 {% endif -%}
 {%- endfor %}

@@ -53,13 +53,36 @@ select
     clean.photos_taken_i,
     clean.statements_taken_i,
     judged.violations,
-    clean.row_hash,
+    whole.row_hash,
     published.soda_id::text as soda_id,
     published.soda_version::text as soda_version,
-    clean.source_created_at,
-    clean.source_updated_at,
+    stamps.source_created_at,
+    stamps.source_updated_at,
     published._dlt_load_id::text as _dlt_load_id
 from {{ source('raw', 'crashes') }} as published
+cross join lateral (
+    {{ whole_line('published', [
+        'crash_record_id', 'crash_date', 'crash_hour', 'crash_day_of_week', 'crash_month',
+        'date_police_notified', 'street_no', 'street_direction', 'street_name',
+        'beat_of_occurrence', 'latitude', 'longitude', 'location', 'report_type', 'crash_type',
+        'most_severe_injury', 'first_crash_type', 'prim_contributory_cause',
+        'sec_contributory_cause', 'damage', 'posted_speed_limit', 'traffic_control_device',
+        'device_condition', 'weather_condition', 'lighting_condition', 'trafficway_type',
+        'alignment', 'lane_cnt', 'roadway_surface_cond', 'road_defect', 'work_zone_type',
+        'num_units', 'injuries_total', 'injuries_fatal', 'injuries_incapacitating',
+        'injuries_non_incapacitating', 'injuries_reported_not_evident',
+        'injuries_no_indication', 'injuries_unknown', 'crash_date_est_i',
+        'intersection_related_i', 'private_property_i', 'hit_and_run_i', 'dooring_i',
+        'work_zone_i', 'workers_present_i', 'photos_taken_i', 'statements_taken_i',
+    ]) }}
+    limit 1  -- noqa: AM09
+) as whole
+cross join lateral (
+    select
+        {{ as_instant('published.soda_created_at') }} as source_created_at,
+        {{ as_instant('published.soda_updated_at') }} as source_updated_at
+    limit 1  -- noqa: AM09
+) as stamps
 cross join lateral (
     select
         {{ as_timestamp('published.crash_date') }} as crash_date,
@@ -68,30 +91,30 @@ cross join lateral (
         {{ as_integer('published.crash_month') }} as crash_month,
         {{ as_timestamp('published.date_police_notified') }} as date_police_notified,
         {{ as_integer('published.street_no') }} as street_no,
-        {{ as_text('published.street_direction') }} as street_direction,
-        {{ as_text('published.street_name') }} as street_name,
+        {{ as_text('published.street_direction', tidy='whole.is_tidy') }} as street_direction,
+        {{ as_text('published.street_name', tidy='whole.is_tidy') }} as street_name,
         {{ as_integer('published.beat_of_occurrence') }} as beat_of_occurrence,
         {{ as_degrees('published.latitude', var('latitude_min'), var('latitude_max')) }} as latitude,
         {{ as_degrees('published.longitude', var('longitude_min'), var('longitude_max')) }} as longitude,
-        {{ as_text('published.location') }} as location,
-        {{ as_text('published.report_type') }} as report_type,
-        {{ as_text('published.crash_type') }} as crash_type,
-        {{ as_text('published.most_severe_injury') }} as most_severe_injury,
-        {{ as_text('published.first_crash_type') }} as first_crash_type,
-        {{ as_text('published.prim_contributory_cause') }} as prim_contributory_cause,
-        {{ as_text('published.sec_contributory_cause') }} as sec_contributory_cause,
-        {{ as_text('published.damage') }} as damage,
+        {{ as_text('published.location', tidy='whole.is_tidy') }} as location,
+        {{ as_text('published.report_type', tidy='whole.is_tidy') }} as report_type,
+        {{ as_text('published.crash_type', tidy='whole.is_tidy') }} as crash_type,
+        {{ as_text('published.most_severe_injury', tidy='whole.is_tidy') }} as most_severe_injury,
+        {{ as_text('published.first_crash_type', tidy='whole.is_tidy') }} as first_crash_type,
+        {{ as_text('published.prim_contributory_cause', tidy='whole.is_tidy') }} as prim_contributory_cause,
+        {{ as_text('published.sec_contributory_cause', tidy='whole.is_tidy') }} as sec_contributory_cause,
+        {{ as_text('published.damage', tidy='whole.is_tidy') }} as damage,
         {{ as_integer_within('published.posted_speed_limit', var('posted_speed_limit_min'), var('posted_speed_limit_max')) }} as posted_speed_limit,
-        {{ as_text('published.traffic_control_device') }} as traffic_control_device,
-        {{ as_text('published.device_condition') }} as device_condition,
-        {{ as_text('published.weather_condition') }} as weather_condition,
-        {{ as_text('published.lighting_condition') }} as lighting_condition,
-        {{ as_text('published.trafficway_type') }} as trafficway_type,
-        {{ as_text('published.alignment') }} as alignment,
+        {{ as_text('published.traffic_control_device', tidy='whole.is_tidy') }} as traffic_control_device,
+        {{ as_text('published.device_condition', tidy='whole.is_tidy') }} as device_condition,
+        {{ as_text('published.weather_condition', tidy='whole.is_tidy') }} as weather_condition,
+        {{ as_text('published.lighting_condition', tidy='whole.is_tidy') }} as lighting_condition,
+        {{ as_text('published.trafficway_type', tidy='whole.is_tidy') }} as trafficway_type,
+        {{ as_text('published.alignment', tidy='whole.is_tidy') }} as alignment,
         {{ as_integer('published.lane_cnt') }} as lane_cnt,
-        {{ as_text('published.roadway_surface_cond') }} as roadway_surface_cond,
-        {{ as_text('published.road_defect') }} as road_defect,
-        {{ as_text('published.work_zone_type') }} as work_zone_type,
+        {{ as_text('published.roadway_surface_cond', tidy='whole.is_tidy') }} as roadway_surface_cond,
+        {{ as_text('published.road_defect', tidy='whole.is_tidy') }} as road_defect,
+        {{ as_text('published.work_zone_type', tidy='whole.is_tidy') }} as work_zone_type,
         {{ as_integer('published.num_units') }} as num_units,
         {{ as_integer('published.injuries_total') }} as injuries_total,
         {{ as_integer('published.injuries_fatal') }} as injuries_fatal,
@@ -108,23 +131,7 @@ cross join lateral (
         {{ as_flag('published.work_zone_i') }} as work_zone_i,
         {{ as_flag('published.workers_present_i') }} as workers_present_i,
         {{ as_flag('published.photos_taken_i') }} as photos_taken_i,
-        {{ as_flag('published.statements_taken_i') }} as statements_taken_i,
-        {{ as_instant('published.soda_created_at') }} as source_created_at,
-        {{ as_instant('published.soda_updated_at') }} as source_updated_at,
-        {{ row_hash('published', [
-            'crash_record_id', 'crash_date', 'crash_hour', 'crash_day_of_week', 'crash_month',
-            'date_police_notified', 'street_no', 'street_direction', 'street_name',
-            'beat_of_occurrence', 'latitude', 'longitude', 'location', 'report_type', 'crash_type',
-            'most_severe_injury', 'first_crash_type', 'prim_contributory_cause',
-            'sec_contributory_cause', 'damage', 'posted_speed_limit', 'traffic_control_device',
-            'device_condition', 'weather_condition', 'lighting_condition', 'trafficway_type',
-            'alignment', 'lane_cnt', 'roadway_surface_cond', 'road_defect', 'work_zone_type',
-            'num_units', 'injuries_total', 'injuries_fatal', 'injuries_incapacitating',
-            'injuries_non_incapacitating', 'injuries_reported_not_evident',
-            'injuries_no_indication', 'injuries_unknown', 'crash_date_est_i',
-            'intersection_related_i', 'private_property_i', 'hit_and_run_i', 'dooring_i',
-            'work_zone_i', 'workers_present_i', 'photos_taken_i', 'statements_taken_i',
-        ]) }} as row_hash
+        {{ as_flag('published.statements_taken_i') }} as statements_taken_i
     limit 1  -- noqa: AM09
 ) as clean
 cross join lateral (

@@ -11,30 +11,37 @@ select
     clean.victim,
     clean.crash_circumstances,
     judged.violations,
-    clean.row_hash,
+    whole.row_hash,
     published.soda_id::text as soda_id,
     published.soda_version::text as soda_version,
-    clean.source_created_at,
-    clean.source_updated_at,
+    stamps.source_created_at,
+    stamps.source_updated_at,
     published._dlt_load_id::text as _dlt_load_id
 from {{ source('raw', 'vision_zero_fatalities') }} as published
 cross join lateral (
+    {{ whole_line('published', [
+        'person_id', 'rd_no', 'crash_date', 'crash_location', 'latitude', 'longitude',
+        'geocoded_column', 'victim', 'crash_circumstances',
+    ]) }}
+    limit 1  -- noqa: AM09
+) as whole
+cross join lateral (
     select
-        {{ as_text('published.person_id') }} as person_id,
-        {{ as_text('published.rd_no') }} as rd_no,
+        {{ as_instant('published.soda_created_at') }} as source_created_at,
+        {{ as_instant('published.soda_updated_at') }} as source_updated_at
+    limit 1  -- noqa: AM09
+) as stamps
+cross join lateral (
+    select
+        {{ as_text('published.person_id', tidy='whole.is_tidy') }} as person_id,
+        {{ as_text('published.rd_no', tidy='whole.is_tidy') }} as rd_no,
         {{ as_timestamp('published.crash_date') }} as crash_date,
-        {{ as_text('published.crash_location') }} as crash_location,
+        {{ as_text('published.crash_location', tidy='whole.is_tidy') }} as crash_location,
         {{ as_degrees('published.latitude', var('latitude_min'), var('latitude_max')) }} as latitude,
         {{ as_degrees('published.longitude', var('longitude_min'), var('longitude_max')) }} as longitude,
-        {{ as_text('published.geocoded_column') }} as geocoded_column,
-        {{ as_text('published.victim') }} as victim,
-        {{ as_text('published.crash_circumstances') }} as crash_circumstances,
-        {{ as_instant('published.soda_created_at') }} as source_created_at,
-        {{ as_instant('published.soda_updated_at') }} as source_updated_at,
-        {{ row_hash('published', [
-            'person_id', 'rd_no', 'crash_date', 'crash_location', 'latitude', 'longitude',
-            'geocoded_column', 'victim', 'crash_circumstances',
-        ]) }} as row_hash
+        {{ as_text('published.geocoded_column', tidy='whole.is_tidy') }} as geocoded_column,
+        {{ as_text('published.victim', tidy='whole.is_tidy') }} as victim,
+        {{ as_text('published.crash_circumstances', tidy='whole.is_tidy') }} as crash_circumstances
     limit 1  -- noqa: AM09
 ) as clean
 cross join lateral (
