@@ -1,4 +1,4 @@
-"""A hand that writes `raw` as ingest does: versions of rows as text, loads, readings. What is in a row is the caller's business.
+"""A hand that writes `raw` as ingest does: versions of rows as text, loads, readings. What a row says, the caller decides.
 
 For tests of the dbt project alone: no portal, no dlt, any sequence of events in a second.
 """
@@ -36,12 +36,13 @@ class RawLog:
         log = cls(connection)
         log.run("create extension if not exists postgis; create schema raw")
         log.run(
-            "create table raw._dlt_loads (load_id varchar, schema_name varchar, status bigint, inserted_at timestamptz, "
-            "schema_version_hash varchar)"
+            "create table raw._dlt_loads (load_id varchar, schema_name varchar, status bigint, "
+            "inserted_at timestamptz, schema_version_hash varchar)"
         )
         log.run(
-            "create table raw.portal_reads (dataset varchar, mode varchar, since varchar, until varchar, complete boolean, "
-            "rows bigint, pages bigint, bytes bigint, portal_rows bigint, cursor_updated_at varchar, cursor_id varchar, "
+            "create table raw.portal_reads (dataset varchar, mode varchar, since varchar, until varchar, "
+            "complete boolean, rows bigint, pages bigint, bytes bigint, portal_rows bigint, "
+            "cursor_updated_at varchar, cursor_id varchar, "
             "started_at timestamptz, finished_at timestamptz, read_id varchar, _dlt_load_id varchar not null)"
         )
         for name, dataset in DATASETS.items():

@@ -98,8 +98,8 @@ class City:
             key = self.random.choice(known) if known else ""
             landed[table] += event(self, log, table, key)
         if self.random.random() < 0.3:
-            for table in landed:
-                self.random.shuffle(landed[table])
+            for versions in landed.values():
+                self.random.shuffle(versions)
         return landed
 
     def reading(self, log: RawLog) -> tuple[list[Row], tuple[str, str | None, str | None]]:
