@@ -1,4 +1,4 @@
-"""A hand that writes `raw` as ingest does: versions of rows as text, loads, readings. What a row says, the caller decides.
+"""A hand that writes `raw` as ingest does: versions of rows as text, loads, readings. Rows say what the caller says.
 
 For tests of the dbt project alone: no portal, no dlt, any sequence of events in a second.
 """
