@@ -1,0 +1,155 @@
+"""Conventions of the dbt project, read off dbt's own manifest: names, layers, contracts, docs, relations."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import BIN, ROOT, clean_environment
+
+from ingest.datasets import all_datasets
+
+FINALS = set(all_datasets())
+LAYERS = {
+    "staging/chicago": re.compile(r"^stg_chicago__[a-z_]+$"),
+    "marts": re.compile(r"^[a-z]+(_[a-z]+)*$"),
+    "marts/quality": re.compile(r"^[a-z]+(_[a-z]+)*$"),
+}
+SCHEMAS = {"staging/chicago": "staging", "marts": "marts", "marts/quality": "quality"}
+
+Node = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Parsing needs no database."""
+    target = tmp_path_factory.mktemp("target")
+    nowhere = {"CRASHES_DB_HOST": "127.0.0.1", "CRASHES_HOME": str(tmp_path_factory.mktemp("home"))}
+    parsed = subprocess.run(
+        [BIN / "dbt", "--quiet", "parse", "--target-path", str(target)],
+        cwd=ROOT,
+        env=clean_environment() | nowhere,
+        capture_output=True,
+        text=True,
+    )
+    assert parsed.returncode == 0, parsed.stdout + parsed.stderr
+    read: dict[str, Any] = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    return read
+
+
+@pytest.fixture(scope="module")
+def models(manifest: dict[str, Any]) -> dict[str, Node]:
+    return {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
+
+
+def layer(model: Node) -> str:
+    return str(Path(model["original_file_path"]).parent.relative_to("dbt_project/models"))
+
+
+def test_every_model_is_in_a_layer_and_named_by_it(models: dict[str, Node]) -> None:
+    for name, model in models.items():
+        assert layer(model) in LAYERS, f"{name} lies in {layer(model)}"
+        assert LAYERS[layer(model)].match(name), name
+        assert model["schema"] == SCHEMAS[layer(model)], name
+
+
+def test_the_data_flows_one_way(models: dict[str, Node], manifest: dict[str, Any]) -> None:
+    """Staging reads one source of raw; nothing else reads raw's rows; marts never read quality."""
+    rows = {f"source.chicago_crashes.raw.{name}" for name in FINALS}
+    for name, model in models.items():
+        parents = set(model["depends_on"]["nodes"])
+        if layer(model).startswith("staging"):
+            assert parents == {f"source.chicago_crashes.raw.{name.removeprefix('stg_chicago__')}"}, name
+        else:
+            assert not parents & rows, name
+        if layer(model) == "marts":
+            assert not [parent for parent in parents if parent in quality_models(models)], name
+
+
+def quality_models(models: dict[str, Node]) -> set[str]:
+    return {model["unique_id"] for model in models.values() if layer(model) == "marts/quality"}
+
+
+def test_every_dataset_has_a_staging_view_and_a_final_table(models: dict[str, Node]) -> None:
+    for name in FINALS:
+        assert models[f"stg_chicago__{name}"]["config"]["materialized"] == "view"
+        assert models[name]["config"]["materialized"] in ("incremental", "table")
+
+
+def test_final_tables_have_an_enforced_contract_with_types(models: dict[str, Node]) -> None:
+    for name in FINALS:
+        assert models[name]["config"]["contract"]["enforced"], name
+        untyped = [column for column, shape in models[name]["columns"].items() if not shape["data_type"]]
+        assert not untyped, f"{name}: {untyped}"
+
+
+def test_every_model_and_every_column_is_described(models: dict[str, Node]) -> None:
+    for name, model in models.items():
+        assert len(model["description"]) > 20, name
+        assert model["columns"], f"{name} has no described columns"
+        bare = [column for column, shape in model["columns"].items() if len(shape["description"].strip()) < 15]
+        assert not bare, f"{name}: {bare}"
+
+
+def test_every_source_is_described(manifest: dict[str, Any]) -> None:
+    for source in manifest["sources"].values():
+        assert len(source["description"]) > 20, source["name"]
+
+
+def test_every_column_of_the_portal_reaches_staging_and_the_final_table(models: dict[str, Node]) -> None:
+    for name, dataset in all_datasets().items():
+        for model in (f"stg_chicago__{name}", name):
+            missing = set(dataset.columns) - set(models[model]["columns"])
+            assert not missing, f"{model}: {missing}"
+
+
+def test_lineage_closes_every_final_table(models: dict[str, Node]) -> None:
+    wanted = {"row_hash", "source_updated_at", "loaded_at", "created_at", "updated_at", "deleted_at", "_dlt_load_id"}
+    for name in FINALS:
+        assert wanted <= set(models[name]["columns"]), name
+
+
+def test_descriptions_are_persisted_as_comments(models: dict[str, Node]) -> None:
+    for name, model in models.items():
+        if not layer(model).startswith("staging"):
+            assert model["config"]["persist_docs"] == {"relation": True, "columns": True}, name
+
+
+def test_no_relation_is_hard_coded() -> None:
+    """Relations come from ref(), source() and this; comments and descriptions may name them as they like."""
+    named = re.compile(r"\b(?:from|join|into|update|references|table)\s+(?:raw|staging|marts|quality|ops)\.\w", re.I)
+    for file in [*(ROOT / "dbt_project/models").rglob("*.sql"), *(ROOT / "dbt_project/tests").rglob("*.sql")]:
+        code = re.sub(r"--[^\n]*|\{#.*?#\}", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert not named.search(code), file.relative_to(ROOT)
+
+
+def test_every_test_is_named_and_described(manifest: dict[str, Any]) -> None:
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test":
+            assert len(node["description"]) > 20, f"{node['name']} does not say what it guards"
+
+
+def test_every_unit_test_is_named_by_a_sentence(manifest: dict[str, Any]) -> None:
+    for test in manifest["unit_tests"].values():
+        assert test["name"].count("_") >= 3, f"{test['name']} is no sentence"
+
+
+def test_no_model_has_the_name_of_the_project(models: dict[str, Node]) -> None:
+    assert "chicago_crashes" not in models
+
+
+def test_telemetry_is_off() -> None:
+    assert "send_anonymous_usage_stats: false" in (ROOT / "dbt_project.yml").read_text(encoding="utf-8")
+    assert "dlthub_telemetry = false" in (ROOT / ".dlt/config.toml").read_text(encoding="utf-8")
+
+
+def test_profiles_hold_no_secret() -> None:
+    profile = (ROOT / "profiles.yml").read_text(encoding="utf-8")
+    for key in ("host", "port", "user", "password", "dbname"):
+        assert re.search(rf"{key}: .*env_var\('CRASHES_DB_", profile), key
+    assert os.environ.get("CRASHES_DB_PASSWORD", "no password at all") not in profile
