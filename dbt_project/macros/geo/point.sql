@@ -5,14 +5,15 @@ st_setsrid(st_makepoint({{ longitude }}, {{ latitude }}), 4326)::geometry(point,
 
 
 {#- Does the published GeoJSON point say something else than the two published numbers beside it? Where its coordinates
-    begin with those numbers, given to seven decimals or more, as they are, there is nothing to compute. -#}
+    begin with those numbers but for their last two digits, and so agree to the seventh decimal, there is nothing to
+    compute. The portal rounds the numbers to nine decimals, the point to twelve. -#}
 {% macro point_contradicts(geojson) -%}
 published.{{ geojson }} is not null
     and case
         when
-            length(published.longitude) > 10
-            and length(published.latitude) > 9
-            and published.{{ geojson }} like '%[' || published.longitude || '%,' || published.latitude || '%'
+            length(published.longitude) >= 13
+            and length(published.latitude) >= 12
+            and published.{{ geojson }} like '%[' || left(published.longitude, -2) || '%,' || left(published.latitude, -2) || '%'
             then false
         {%- for part, number in [(1, 'longitude'), (2, 'latitude')] %}
         when abs(

@@ -13,9 +13,10 @@
         {%- if column in columns -%}
             {%- set missing = "clean." ~ column ~ " is null" -%}
         {%- elif keys[column] == "text" -%}
-            {#- what begins like an identifier needs no second look -#}
-            {%- set missing = "(published." ~ column ~ " ~ '^[0-9A-Za-z]{5}') is not true and "
-                ~ as_text("published." ~ column) ~ " is null" -%}
+            {#- what is visible in its first and fifth place is neither blank nor NULL nor N/A, and needs no second look -#}
+            {%- set value = "published." ~ column -%}
+            {%- set missing = "(ascii(" ~ value ~ ") between 33 and 126 and ascii(substr(" ~ value ~ ", 5, 1)) between 33 and 126)"
+                ~ " is not true and " ~ as_text(value) ~ " is null" -%}
         {%- else -%}
             {%- set missing = _read("published." ~ column, keys[column]) ~ " is null" -%}
         {%- endif -%}
@@ -97,15 +98,8 @@
     {{ return([{
         "id": table ~ "." ~ column ~ ".in_the_future", "table": table, "column": column, "severity": "warn",
         "sentence": column ~ " is not later than the landing of the row.",
-        "broken": "clean." ~ column ~ " > stamps.source_updated_at at time zone '" ~ var("local_zone") ~ "'"
-            ~ " and clean." ~ column ~ " > " ~ landed_at("published") ~ " at time zone '" ~ var("local_zone") ~ "'",
+        "broken": "clean." ~ column ~ " > stamps.landed_at_local",
     }]) }}
-{%- endmacro %}
-
-
-{#- When the landing of a row began: a dlt load id is that moment, in seconds since 1970. -#}
-{% macro landed_at(relation) -%}
-to_timestamp(substring({{ relation }}._dlt_load_id from '^[0-9]{9,10}')::double precision)
 {%- endmacro %}
 
 

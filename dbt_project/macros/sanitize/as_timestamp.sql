@@ -1,13 +1,13 @@
 {#- A date and time without a zone, as the portal publishes its wall-clock times: 2024-01-01T00:00:00.000. Also taken:
     YYYY-MM-DD, YYYY-MM-DD HH:MM[:SS], MM/DD/YYYY, MM/DD/YYYY HH:MM:SS AM. An impossible date is null, never an error; so
-    is an instant (…Z), which is another kind of thing.
-    The portal's own form, told with the days that every month has, is cast at once; the rest is taken to pieces. -#}
+    is an instant (…Z), which is another kind of thing. -#}
 {% macro as_timestamp(value) -%}
 {%- if var('linting') -%}
 as_timestamp({{ value }})
 {%- else -%}
 case
-    when {{ value }} ~ '^{{ _portal_time() }}$' then {{ value }}::timestamp
+    when {{ value }} ~ '^{{ _portal_form() }}$'
+        then case when {{ _day_exists(value) }} then {{ value }}::timestamp end
     when {{ value }} is not null then {{ _timestamp_from_parts(value) }}
 end
 {%- endif -%}
@@ -20,7 +20,8 @@ end
 as_instant({{ value }})
 {%- else -%}
 case
-    when {{ value }} ~ '^{{ _portal_time() }}Z$' then {{ value }}::timestamptz
+    when {{ value }} ~ '^{{ _portal_form() }}Z$'
+        then case when {{ _day_exists(value) }} then {{ value }}::timestamptz end
     when {{ value }} ~ 'Z{{ white_space() }}*$'
         then {{ _timestamp_from_parts("split_part(" ~ value ~ ", 'Z', 1)") }} at time zone 'UTC'
 end
@@ -28,9 +29,23 @@ end
 {%- endmacro %}
 
 
-{#- Kept simple, for it runs for every date there is: other days and forms are right too, only not as quick. -#}
-{% macro _portal_time() -%}
-[12][0-9][0-9][0-9]-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9][0-9][0-9]
+{#- Nearly every date there is has this form. The expression is kept simple, since alternatives are what it costs: which day
+    of which month exists is told apart. -#}
+{% macro _portal_form() -%}
+[12][0-9][0-9][0-9]-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9][0-9][0-9]
+{%- endmacro %}
+
+
+{% macro _day_exists(value) -%}
+substr({{ value }}, 9, 2) < '29'
+            or substr({{ value }}, 6, 2) in ('01', '03', '05', '07', '08', '10', '12')
+            or substr({{ value }}, 6, 2) <> '02' and substr({{ value }}, 9, 2) < '31'
+            or substr({{ value }}, 6, 5) = '02-29' and {{ _is_leap("substr(" ~ value ~ ", 1, 4)::integer") }}
+{%- endmacro %}
+
+
+{% macro _is_leap(year) -%}
+({{ year }} % 4 = 0 and ({{ year }} % 100 <> 0 or {{ year }} % 400 = 0))
 {%- endmacro %}
 
 
@@ -44,7 +59,7 @@ end
                 and parts.day between 1 and case
                     when parts.month in (4, 6, 9, 11) then 30
                     when parts.month <> 2 then 31
-                    when parts.year % 4 = 0 and (parts.year % 100 <> 0 or parts.year % 400 = 0) then 29
+                    when {{ _is_leap('parts.year') }} then 29
                     else 28
                 end
                 and parts.hour between 0 and 23

@@ -105,7 +105,8 @@ cross join lateral (
 cross join lateral (
     select
         {{ as_instant('published.soda_created_at') }} as source_created_at,
-        {{ as_instant('published.soda_updated_at') }} as source_updated_at
+        {{ as_instant('published.soda_updated_at') }} as source_updated_at,
+        {{ landed_at_local('published') }} as landed_at_local
     limit 1  -- noqa: AM09
 ) as stamps
 cross join lateral (
