@@ -19,7 +19,7 @@ from dlt.destinations import postgres
 from dlt.extract import DltSource
 
 from ingest import database
-from ingest.datasets import Dataset
+from ingest.datasets import Dataset, all_datasets
 from ingest.errors import CrashesError, IngestError
 from ingest.pages import SYSTEM_FIELDS
 from ingest.settings import PROJECT_ROOT, Settings
@@ -53,6 +53,12 @@ def resource_states(pipeline: dlt.Pipeline) -> dict[str, dict[str, Any]]:
     sources: dict[str, Any] = pipeline.state.get("sources", {})
     resources: dict[str, dict[str, Any]] = sources.get(PIPELINE_NAME, {}).get("resources", {})
     return resources
+
+
+def absent_datasets(pipeline: dlt.Pipeline) -> list[Dataset]:
+    """Datasets without a table in `raw`."""
+    tables: set[str] = set(pipeline.default_schema.tables) if pipeline.default_schema_name else set()
+    return [dataset for dataset in all_datasets().values() if dataset.name not in tables]
 
 
 def extra_columns(pipeline: dlt.Pipeline, dataset: Dataset) -> list[str]:

@@ -55,7 +55,7 @@ class PageReader:
         """Turn a page into a table. Raises ValueError for a body that is not a whole JSON array of objects."""
         _check_utf8(body)
         lines = _as_ndjson(body)
-        table = self._empty()
+        table = _empty(self.columns())
         notes: list[str] = []
         if lines:
             try:
@@ -71,9 +71,6 @@ class PageReader:
     def columns(self) -> list[str]:
         """Column names of the tables that `read` gives: system, declared, then extra ones."""
         return [*SYSTEM_FIELDS.values(), *self._dataset.columns, *self.extra_columns]
-
-    def _empty(self) -> pa.Table:
-        return pa.table({name: pa.array([], pa.string()) for name in self.columns()})
 
     def _read_fast(self, lines: memoryview) -> pa.Table:
         table = self._parse(lines)
@@ -128,8 +125,17 @@ class PageReader:
         return pa.table([arrays[name] for name in self.columns()], names=self.columns()), notes
 
 
+def empty_page(dataset: Dataset) -> pa.Table:
+    """No rows, all declared columns: what makes a dataset's table before any row of it has come."""
+    return _empty(PageReader(dataset).columns())
+
+
 class _BeyondFastReaderError(Exception):
     """The page holds something that pyarrow's reader cannot take as the text it is."""
+
+
+def _empty(columns: list[str]) -> pa.Table:
+    return pa.table({name: pa.array([], pa.string()) for name in columns})
 
 
 def _check_utf8(body: bytes) -> None:

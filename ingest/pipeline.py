@@ -142,10 +142,15 @@ def _land_packages(pipeline: dlt.Pipeline, readings: list[DatasetReading]) -> di
     load_ids: dict[str, list[str]] = {}
     for reading in readings:
         reading.begin()
-    while unfinished := [reading for reading in readings if not reading.complete]:
-        for load_id in packages.commit(pipeline, chicago_crashes(unfinished, PAGES_PER_PACKAGE)):
+    unfinished = [reading for reading in readings if not reading.complete]
+    coming = {reading.dataset.name for reading in unfinished}
+    absent = [dataset for dataset in packages.absent_datasets(pipeline) if dataset.name not in coming]
+    while unfinished or absent:
+        for load_id in packages.commit(pipeline, chicago_crashes(unfinished, PAGES_PER_PACKAGE, absent)):
             load_ids[load_id] = [reading.dataset.name for reading in unfinished]
-            log.info("committed load %s: %s", load_id, ", ".join(load_ids[load_id]))
+            log.info("committed load %s: %s", load_id, ", ".join(load_ids[load_id]) or "empty tables")
+        unfinished = [reading for reading in readings if not reading.complete]
+        absent = []
     return load_ids
 
 

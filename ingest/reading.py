@@ -162,7 +162,7 @@ class DatasetReading:
             self._count(page)
             if not self.complete:
                 self._ahead = self._fetch()
-            if page.table.num_rows:
+            if page.table.num_rows or not self.total:  # an empty page makes the table where there is none yet
                 yield page.table
             self._report()
 

@@ -34,6 +34,8 @@ ATTEMPTS = 6
 ATTEMPTS_AT_FIRST = 4  # where a portal has not answered once: more often it is a wrong address than a passing fault
 LONGEST_WAIT = 60.0  # seconds, between two attempts; also the most that a Retry-After is believed
 
+LOOPBACK = "loopback"
+
 # 202 is documented as "ask again"; 408 is the portal's query timeout; 429 its throttle.
 RETRIED_STATUSES = frozenset({202, 408, 429, 500, 502, 503, 504})
 
@@ -101,6 +103,8 @@ class SodaClient:
         self._session = _TokenKeepingSession()
         self._session.mount("http://", HTTPAdapter(max_retries=0))
         self._session.mount("https://", HTTPAdapter(max_retries=0))
+        # A proxy of the environment is for the outside; a portal on this machine is reached directly.
+        self._session.trust_env = identity(portal_url) != LOOPBACK
         self._session.headers["User-Agent"] = "chicago-crashes (+https://data.cityofchicago.org)"
         self._session.headers["Accept"] = "application/json"
 
@@ -245,7 +249,7 @@ def identity(portal_url: str) -> str:
     parts = urlsplit(portal_url)
     host = (parts.hostname or "").lower()
     if host in {"localhost", "::1"} or host.startswith("127."):
-        return "loopback"
+        return LOOPBACK
     return host
 
 

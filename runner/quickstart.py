@@ -10,7 +10,7 @@ from sample_portal.testing import running_portal
 
 from ingest.datasets import all_datasets
 from ingest.errors import CrashesError, IngestError
-from ingest.soda import SodaClient, identity
+from ingest.soda import LOOPBACK, SodaClient, identity
 from runner.cli import invoke
 from runner.commands.results import table
 from runner.execution import ledger
@@ -22,7 +22,6 @@ from runner.terminal import print_error
 DAYS = 30
 SAMPLE_CRASHES = 2_000
 SAMPLE_SEED = 1
-SAMPLE = "loopback"
 
 NEXT = (
     ("crashes status", "rows, cursors and the last executions"),
@@ -49,14 +48,14 @@ def _main_job(settings: RunnerSettings) -> int:
         source = filled_from(session)
     silence = _silence_of(settings)
     if silence is None:
-        if source == SAMPLE and identity(settings.portal_url) != SAMPLE:
+        if source == LOOPBACK and identity(settings.portal_url) != LOOPBACK:
             click.echo("The portal answers now: the sample portal's made-up rows make room for real ones.")
             with ledger(settings) as session:
                 reset(session)
         since = date.today() - timedelta(days=DAYS)
         click.echo(f"Landing the crashes since {since} from {settings.portal_url} …")
         return invoke(["run", "--since", since.isoformat()])
-    if source not in (None, SAMPLE):
+    if source not in (None, LOOPBACK):
         click.echo(f"{silence} The database keeps what it has.")
         return invoke(["transform"])
     click.echo(f"{silence} Running on the sample portal instead, whose rows are made up.")

@@ -144,6 +144,24 @@ def test_a_window_brings_its_days_and_leaves_the_cursor_alone(database: Any, set
     assert land(LandingRequest(("crashes",)), settings).datasets["crashes"].rows == CRASHES
 
 
+def test_one_dataset_alone_gives_the_others_empty_tables_so_that_dbt_can_build(
+    database: Any, settings: Settings
+) -> None:
+    land(LandingRequest(("crashes",)), settings)
+    assert landed(database, "vehicles") == []
+    assert landed(database, "vision_zero_fatalities", "soda_id, geocoded_column, _dlt_load_id") == []
+    report = land(LandingRequest(), settings)
+    assert report.datasets["vehicles"].rows == CRASHES
+    assert report.datasets["crashes"].rows == 0
+
+
+def test_a_window_without_any_row_is_a_reading_too(database: Any, settings: Settings) -> None:
+    report = land(LandingRequest((), date(1999, 1, 1), date(1999, 1, 2)), settings)
+    assert {dataset.rows for dataset in report.datasets.values()} == {0}
+    assert landed(database, "people") == []
+    assert {row[0] for row in landed(database, "portal_reads", "mode")} == {"window"}
+
+
 def test_fatalities_are_read_whole_when_one_vanishes(settings: Settings, portal: RunningPortal) -> None:
     land(LandingRequest(), settings)
     portal.control.upsert("vision_zero_fatalities", [{"crash_date": "2024-01-03T10:00:00.000"}])
