@@ -5,7 +5,7 @@
         + readable("vehicles", "timestamp", ["crash_date"])
         + readable("vehicles", "bigint", ["vehicle_id", "cmv_id"])
         + readable("vehicles", "integer", ["unit_no", "vehicle_year", "occupant_cnt", "num_passengers", "axle_cnt"])
-        + readable("vehicles", "number", ["total_vehicle_length", "trailer1_length", "trailer2_length"])
+        + readable("vehicles", "integer", ["total_vehicle_length", "trailer1_length", "trailer2_length"])
         + readable("vehicles", "flag", [
             "exceed_speed_limit_i", "towed_i", "fire_i", "area_00_i", "area_01_i", "area_02_i", "area_03_i",
             "area_04_i", "area_05_i", "area_06_i", "area_07_i", "area_08_i", "area_09_i", "area_10_i", "area_11_i",
