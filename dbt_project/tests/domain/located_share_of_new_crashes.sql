@@ -1,0 +1,8 @@
+select
+    count(*) as crashes,
+    count(*) filter (where has_valid_location) as located
+from {{ ref('crashes') }}
+where updated_at >= {{ newly_shown_since('crashes') }}
+having
+    count(*) >= 500
+    and count(*) filter (where has_valid_location) < 0.9 * count(*)
