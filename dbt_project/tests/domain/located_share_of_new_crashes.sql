@@ -1,3 +1,5 @@
+{{ config(severity='warn', tags=['domain']) }}
+
 select
     count(*) as crashes,
     count(*) filter (where has_valid_location) as located

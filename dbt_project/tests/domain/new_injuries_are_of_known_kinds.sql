@@ -1,3 +1,5 @@
+{{ config(severity='warn', tags=['domain']) }}
+
 with injuries as (
     select
         'crashes.most_severe_injury' as published_as,

@@ -1,3 +1,5 @@
+{{ config(severity='warn', tags=['domain']) }}
+
 with held_back as (
     select
         table_name,

@@ -1,3 +1,5 @@
+{{ config(severity='warn', tags=['domain']) }}
+
 with broken as (
     select
         table_name,

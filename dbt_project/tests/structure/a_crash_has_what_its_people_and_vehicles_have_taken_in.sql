@@ -1,3 +1,5 @@
+{{ config(tags=['structure']) }}
+
 -- depends_on: {{ ref('people') }}
 -- depends_on: {{ ref('vehicles') }}
 -- depends_on: {{ ref('held_back') }}

@@ -1,3 +1,5 @@
+{{ config(tags=['structure']) }}
+
 with wanted (child, kind, parent, key_column) as (
     values
     ('{{ ref("crashes") }}'::regclass, 'primary key', null::regclass, 'crash_record_id'),

@@ -1,3 +1,5 @@
+{{ config(tags=['structure']) }}
+
 select
     table_name,
     row_key,

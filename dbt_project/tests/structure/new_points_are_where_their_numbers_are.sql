@@ -1,3 +1,5 @@
+{{ config(tags=['structure']) }}
+
 with points as (
     select
         crash_record_id as row_key,

@@ -1,3 +1,5 @@
+{{ config(tags=['structure']) }}
+
 select
     crash_record_id,
     severity_score,

@@ -1,3 +1,5 @@
+{{ config(tags=['structure']) }}
+
 select
     violations.table_name,
     violations.row_key,

@@ -1,3 +1,5 @@
+{{ config(tags=['structure']) }}
+
 select
     orphans.table_name,
     orphans.row_key,

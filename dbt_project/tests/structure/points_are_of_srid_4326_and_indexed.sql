@@ -1,3 +1,5 @@
+{{ config(tags=['structure']) }}
+
 with wanted (relation) as (
     values
     ('{{ ref("crashes") }}'::regclass),

@@ -1,3 +1,5 @@
+{{ config(tags=['structure']) }}
+
 select
     rule_id,
     count(*) as times
