@@ -17,10 +17,11 @@ from ingest.datasets import all_datasets
 FINALS = set(all_datasets())
 LAYERS = {
     "staging/chicago": re.compile(r"^stg_chicago__[a-z_]+$"),
+    "intermediate": re.compile(r"^int_[a-z]+__[a-z_]+$"),
     "marts": re.compile(r"^[a-z]+(_[a-z]+)*$"),
     "marts/quality": re.compile(r"^[a-z]+(_[a-z]+)*$"),
 }
-SCHEMAS = {"staging/chicago": "staging", "marts": "marts", "marts/quality": "quality"}
+SCHEMAS = {"staging/chicago": "staging", "intermediate": "staging", "marts": "marts", "marts/quality": "quality"}
 
 Node = dict[str, Any]
 
@@ -59,12 +60,15 @@ def test_every_model_is_in_a_layer_and_named_by_it(models: dict[str, Node]) -> N
 
 
 def test_the_data_flows_one_way(models: dict[str, Node], manifest: dict[str, Any]) -> None:
-    """Staging reads one source of raw; nothing else reads raw's rows; marts never read quality."""
+    """Staging, and the keys beside it, read one source of raw; nothing else its rows; marts never read quality."""
     rows = {f"source.chicago_crashes.raw.{name}" for name in FINALS}
     for name, model in models.items():
         parents = set(model["depends_on"]["nodes"])
         if layer(model).startswith("staging"):
             assert parents == {f"source.chicago_crashes.raw.{name.removeprefix('stg_chicago__')}"}, name
+        elif name.endswith("__landed_keys"):
+            assert len(parents) == 1, name
+            assert parents < rows, name
         else:
             assert not parents & rows, name
         if layer(model) == "marts":
@@ -116,7 +120,7 @@ def test_lineage_closes_every_final_table(models: dict[str, Node]) -> None:
 
 def test_descriptions_are_persisted_as_comments(models: dict[str, Node]) -> None:
     for name, model in models.items():
-        if not layer(model).startswith("staging"):
+        if not layer(model).startswith(("staging", "intermediate")):
             assert model["config"]["persist_docs"] == {"relation": True, "columns": True}, name
 
 

@@ -240,7 +240,7 @@ def test_increments_end_where_a_full_refresh_does(
     monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path))
     monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path))
     log, city = RawLog.create(database), City(seed)
-    build = ("run", "--select", "staging", "marts")
+    build = ("run",)
 
     for _ in range(5):
         for _ in range(city.random.randint(1, 3)):

@@ -6,6 +6,24 @@
 {%- endmacro %}
 
 
+{#- All claimed versions of a table's rows, with what decides whether they may be shown. -#}
+{% macro versions_to_judge(table, key) -%}
+        select
+            '{{ table }}' as table_name,
+            {{ 'versions.' ~ key if key else 'null::text' }} as key,
+            {{ 'versions.crash_record_id' if table in ['people', 'vehicles'] else 'null::text' }} as crash_record_id,
+            {{ has_required(table, 'versions') }} as is_complete,
+            versions.violations,
+            {{ version_place('versions') }} as place,
+            versions.soda_id,
+            versions._dlt_load_id as load_id,
+            loads.loaded_at,
+            loads.applied
+        from {{ ref('stg_chicago__' ~ table) }} as versions
+        inner join loads on versions._dlt_load_id = loads.load_id
+{%- endmacro %}
+
+
 {#- After quality.held_back: how many of the portal rows that this invocation's loads brought are in it. -#}
 {% macro record_held_back() -%}
     update {{ source('ops', 'model_changes') }} as changes

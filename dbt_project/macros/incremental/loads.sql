@@ -2,7 +2,7 @@
     belong to another's (people to crashes) takes on only what that one has applied, so that it may be built alone.
     The build then reads its own claims, and nothing else: what commits meanwhile waits for the next one. -#}
 {% macro claim_loads(after=none) -%}
-    set local jit = off;
+    {{ plan_carefully() }};
     insert into {{ source('ops', 'model_loads') }} (model, load_id, loaded_at, invocation_id)
     select
         '{{ this.identifier }}',
@@ -16,6 +16,15 @@
     {%- endif %}
     where committed.status = 0
     on conflict (model, load_id) do nothing
+{%- endmacro %}
+
+
+{#- The staging views are joins of a row with what is computed from it. Joins that leave few rows must come before: the
+    planner may reorder as many as there are. Compiling such long expressions takes longer than it saves. -#}
+{% macro plan_carefully() -%}
+    set local join_collapse_limit = 20;
+    set local from_collapse_limit = 20;
+    set local jit = off
 {%- endmacro %}
 
 

@@ -24,16 +24,24 @@
 {#- Keys of which the loads of this increment hold a version. A death has its key only in the final table; its dataset is
     read whole, so that a reading brings all that are not gone. -#}
 {% macro _keys_landed(key) -%}
-    {%- set news -%}
-        from {{ ref('stg_chicago__' ~ this.identifier) }} as versions
-        inner join {{ source('ops', 'model_loads') }} as loads
-            on versions._dlt_load_id = loads.load_id and loads.model = '{{ this.identifier }}'
-        where not loads.applied
-    {%- endset -%}
     {%- if key == 'fatality_id' -%}
-        select fatality_id from {{ this }} where deleted_at is null and exists (select {{ news }})
+        select shown.fatality_id
+        from {{ this }} as shown
+        where
+            shown.deleted_at is null
+            and exists (
+                select 1
+                from {{ ref('stg_chicago__' ~ this.identifier) }} as landed
+                inner join {{ source('ops', 'model_loads') }} as loads
+                    on landed._dlt_load_id = loads.load_id and loads.model = '{{ this.identifier }}'
+                where not loads.applied
+            )
     {%- else -%}
-        select distinct versions.{{ key }} {{ news }}
+        select distinct landed.{{ key }}
+        from {{ ref('int_' ~ this.identifier ~ '__landed_keys') }} as landed
+        inner join {{ source('ops', 'model_loads') }} as loads
+            on landed._dlt_load_id = loads.load_id and loads.model = '{{ this.identifier }}'
+        where not loads.applied
     {%- endif -%}
 {%- endmacro %}
 

@@ -7,7 +7,7 @@ as_text({{ value }})
 {%- else -%}
 case
     when {{ value }} is null then null
-    when {{ tidy or value ~ " ~ '^[!-~]+( [!-~]+)*$' and upper(" ~ value ~ ") not in ('NULL', 'N/A')" }} then {{ value }}
+    when {{ tidy or value ~ " ~ '^[!-~]+( [!-~]+)*$' and (length(" ~ value ~ ") > 4 or upper(" ~ value ~ ") not in ('NULL', 'N/A'))" }} then {{ value }}
     else nullif(
         regexp_replace(
             btrim(regexp_replace({{ value }}, '{{ white_space() }}+', ' ', 'g')),

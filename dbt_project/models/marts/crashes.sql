@@ -32,15 +32,15 @@ with loads as (
 
 {% if is_incremental() -%}
 touched as (
-    select distinct versions.crash_record_id
-    from {{ ref('stg_chicago__crashes') }} as versions
-    inner join loads on versions._dlt_load_id = loads.load_id
+    select distinct landed.crash_record_id
+    from {{ ref('int_crashes__landed_keys') }} as landed
+    inner join loads on landed._dlt_load_id = loads.load_id
     where not loads.applied
 ),
 
 {% else -%}
 repeated_keys as (
-    {{ repeated_keys(ref('stg_chicago__crashes'), 'crash_record_id') }}
+    {{ repeated_keys(ref('int_crashes__landed_keys'), 'crash_record_id') }}
 ),
 
 {% endif -%}

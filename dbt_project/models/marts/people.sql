@@ -42,19 +42,19 @@ new_crashes as (
 ),
 
 touched as (
-    select versions.person_id
-    from {{ ref('stg_chicago__people') }} as versions
-    inner join loads on versions._dlt_load_id = loads.load_id
+    select landed.person_id
+    from {{ ref('int_people__landed_keys') }} as landed
+    inner join loads on landed._dlt_load_id = loads.load_id
     where not loads.applied
     union
-    select versions.person_id
-    from {{ ref('stg_chicago__people') }} as versions
-    where versions.crash_record_id in (select new_crashes.crash_record_id from new_crashes)
+    select landed.person_id
+    from {{ ref('int_people__landed_keys') }} as landed
+    where landed.crash_record_id in (select new_crashes.crash_record_id from new_crashes)
 ),
 
 {% else -%}
 repeated_keys as (
-    {{ repeated_keys(ref('stg_chicago__people'), 'person_id') }}
+    {{ repeated_keys(ref('int_people__landed_keys'), 'person_id') }}
 ),
 
 {% endif -%}

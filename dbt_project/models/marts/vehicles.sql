@@ -42,19 +42,19 @@ new_crashes as (
 ),
 
 touched as (
-    select versions.crash_unit_id
-    from {{ ref('stg_chicago__vehicles') }} as versions
-    inner join loads on versions._dlt_load_id = loads.load_id
+    select landed.crash_unit_id
+    from {{ ref('int_vehicles__landed_keys') }} as landed
+    inner join loads on landed._dlt_load_id = loads.load_id
     where not loads.applied
     union
-    select versions.crash_unit_id
-    from {{ ref('stg_chicago__vehicles') }} as versions
-    where versions.crash_record_id in (select new_crashes.crash_record_id from new_crashes)
+    select landed.crash_unit_id
+    from {{ ref('int_vehicles__landed_keys') }} as landed
+    where landed.crash_record_id in (select new_crashes.crash_record_id from new_crashes)
 ),
 
 {% else -%}
 repeated_keys as (
-    {{ repeated_keys(ref('stg_chicago__vehicles'), 'crash_unit_id') }}
+    {{ repeated_keys(ref('int_vehicles__landed_keys'), 'crash_unit_id') }}
 ),
 
 {% endif -%}

@@ -38,58 +38,71 @@ with loads as (
 
 {% for table, key in keys.items() -%}
 {%- set has_parent = table in ['people', 'vehicles'] -%}
-{{ table }}_versions as not materialized (
+{{ table }}_landed as materialized (
     select
-        '{{ table }}' as table_name,
-        {{ 'versions.' ~ key if key else 'null::text' }} as key,
-        {{ 'versions.crash_record_id' if has_parent else 'null::text' }} as crash_record_id,
-        {{ has_required(table, 'versions') }} as is_complete,
-        {{ 'crashes.crash_record_id is null' if has_parent else 'false' }} as is_orphan,
-        versions.violations,
-        {{ version_place('versions') }} as place,
-        versions.soda_id,
-        versions._dlt_load_id as load_id,
-        loads.loaded_at,
-        loads.applied
-    from {{ ref('stg_chicago__' ~ table) }} as versions
-    inner join loads on versions._dlt_load_id = loads.load_id
-    {%- if has_parent %}
-    left join {{ ref('crashes') }} as crashes on versions.crash_record_id = crashes.crash_record_id
+        {{ 'landed.' ~ key if key else 'null::text' }} as key,
+        landed.soda_id
+    from {{ ref('int_' ~ table ~ '__landed_keys') if key else ref('stg_chicago__' ~ table) }} as landed
+    inner join loads on landed._dlt_load_id = loads.load_id
+    {%- if is_incremental() %}
+    where not loads.applied
     {%- endif %}
 ),
 
-{{ table }}_held_back as (
+{% if key -%}
+-- Whose newest version could be bad: in a full build, rows that are not shown, or came more than once.
+{{ table }}_doubtful as materialized (
+    select landed.key
+    from {{ table }}_landed as landed
+    {%- if not is_incremental() %}
+    left join {{ ref(table) }} as shown on landed.key = shown.{{ key }}
+    {%- endif %}
+    where landed.key is not null
+    group by landed.key
+    {%- if not is_incremental() %}
+    having count(*) > 1 or count(shown.{{ key }}) = 0
+    {%- endif %}
+),
+
+{% endif -%}
+{{ table }}_suspects as (
     {%- if key %}
-    select bad.*
-    from {{ table }}_versions as bad
-    where
-        (not bad.is_complete or bad.is_orphan)
-        and bad.key is not null
-        and not exists (
-            select from {{ table }}_versions as newer
-            where newer.key = bad.key and newer.place > bad.place
-        )
-        {%- if is_incremental() %}
-        and bad.key in (select landed.key from {{ table }}_versions as landed where not landed.applied)
-        {%- endif %}
+    -- one look into raw's index for each: a join would let the planner clean every row first
+    select newest.*
+    from {{ table }}_doubtful as doubtful
+    cross join lateral (
+        {{ versions_to_judge(table, key) }}
+        where versions.{{ key }} = doubtful.key
+        order by place desc
+        limit 1
+    ) as newest
     union all
     {%- endif %}
-    select bad.*
-    from {{ table }}_versions as bad
-    where
-        not bad.is_complete
-        and bad.key is null
-        and not exists (
-            select from {{ table }}_versions as newer
-            where
-                newer.soda_id = bad.soda_id
-                and (newer.loaded_at, newer.load_id, newer.place) > (bad.loaded_at, bad.load_id, bad.place)
-                {%- if is_incremental() %}
-                and not newer.applied
-                {%- endif %}
-        )
+    select keyless.*
+    from (
+        select distinct on (versions.soda_id) versions.*
+        from ({{ versions_to_judge(table, key) }}) as versions
+        where versions.soda_id in (select landed.soda_id from {{ table }}_landed as landed where landed.key is null)
         {%- if is_incremental() %}
-        and not bad.applied
+            and not versions.applied
+        {%- endif %}
+        order by versions.soda_id, versions.loaded_at desc, versions.load_id desc, versions.place desc
+    ) as keyless
+    where keyless.key is null
+),
+
+{{ table }}_held_back as (
+    select
+        suspects.*,
+        {{ 'crashes.crash_record_id is null' if has_parent else 'false' }} as is_orphan
+    from {{ table }}_suspects as suspects
+    {%- if has_parent %}
+    left join {{ ref('crashes') }} as crashes on suspects.crash_record_id = crashes.crash_record_id
+    {%- endif %}
+    where
+        not suspects.is_complete
+        {%- if has_parent %}
+        or (suspects.key is not null and crashes.crash_record_id is null)
         {%- endif %}
 ),
 
@@ -134,11 +147,11 @@ all_held_back as (
         true
         {%- for table, key in keys.items() %}
         and not (known.table_name = '{{ table }}' and not known.has_key and known.soda_id in (
-            select landed.soda_id from {{ table }}_versions as landed where not landed.applied
+            select landed.soda_id from {{ table }}_landed as landed
         ))
         {%- if key %}
         and not (known.table_name = '{{ table }}' and known.has_key and known.row_key in (
-            select landed.key::text from {{ table }}_versions as landed where not landed.applied and landed.key is not null
+            select landed.key::text from {{ table }}_landed as landed where landed.key is not null
         ))
         {%- endif %}
         {%- endfor %}
