@@ -17,7 +17,7 @@ from ingest.datasets import Dataset, choose
 from ingest.errors import ConfigurationError
 from ingest.reading import DatasetReading, Progress, Window
 from ingest.settings import Settings
-from ingest.soda import Cursor, RateLimiter, SodaClient, identity
+from ingest.soda import LOOPBACK, Cursor, RateLimiter, SodaClient
 from ingest.source import chicago_crashes
 
 log = logging.getLogger(__name__)
@@ -103,7 +103,6 @@ def _readings(
     limiter = RateLimiter(settings.requests_per_hour)
     token = settings.api_token.get_secret_value() if settings.api_token else None
     states = packages.resource_states(pipeline)
-    _refuse_another_portal(states, settings)
     readings = [
         DatasetReading(
             dataset,
@@ -124,14 +123,14 @@ def _readings(
             reading.close()
 
 
-def _refuse_another_portal(states: dict[str, dict[str, Any]], settings: Settings) -> None:
+def _refuse_another_portal(states: dict[str, dict[str, Any]], readings: list[DatasetReading]) -> None:
     """Rows of the City's portal and made-up ones of a sample portal must never meet in one database."""
-    here = identity(settings.portal_url)
-    filled_from = {state["portal"] for state in states.values() if "portal" in state}
-    if filled_from - {here}:
-        other = ", ".join(sorted(filled_from - {here})).replace("loopback", "a sample portal on this machine")
+    here = {reading.client.portal for reading in readings}
+    others = {portal for state in states.values() if (portal := state.get("portal"))} - here
+    if others:
         raise ConfigurationError(
-            f"This database holds rows of another portal ({other}) than {settings.portal_url}; they must not be mixed.",
+            f"This database holds rows of another portal ({', '.join(sorted(others))}) than this one "
+            f"({', '.join(sorted(here))}); they must not be mixed.",
             remedy="Name the same portal (--portal or CRASHES_PORTAL_URL), land into another database "
             "(CRASHES_DB_NAME), or empty this one first (crashes db reset).",
         )
@@ -140,8 +139,12 @@ def _refuse_another_portal(states: dict[str, dict[str, Any]], settings: Settings
 def _land_packages(pipeline: dlt.Pipeline, readings: list[DatasetReading]) -> dict[str, list[str]]:
     """Land package after package until every reading is complete; load ids with the datasets that each one holds."""
     load_ids: dict[str, list[str]] = {}
+    states = packages.resource_states(pipeline)
+    if readings[0].client.portal != LOOPBACK:  # which sample portal it is, only its answers tell
+        _refuse_another_portal(states, readings)
     for reading in readings:
         reading.begin()
+    _refuse_another_portal(states, readings)
     unfinished = [reading for reading in readings if not reading.complete]
     coming = {reading.dataset.name for reading in unfinished}
     absent = [dataset for dataset in packages.absent_datasets(pipeline) if dataset.name not in coming]

@@ -20,12 +20,14 @@ import pyarrow as pa
 from ingest.datasets import EVENT_DATE, Dataset
 from ingest.errors import PortalAnswerError, SchemaBreakError
 from ingest.pages import SYSTEM_FIELDS, Page, PageReader, fields_served
-from ingest.soda import Cursor, SodaClient, after, identity, quoted
+from ingest.soda import Cursor, SodaClient, after, quoted
 
 # `:*` before `*`: the parser refuses stars in any other order. Two stars instead of a list, so that a column which
 # the publisher adds arrives without a release of ours.
 SELECT = ":*,*"
 ORDER = ":updated_at,:id"
+
+WHOLE_READS = 5  # attempts to read a dataset whole between two changes of it
 
 RECORD_SCHEMA = pa.schema(
     [
@@ -142,7 +144,7 @@ class DatasetReading:
 
     def begin(self) -> None:
         """Count what there is to read and fix the upper bound; nothing new completes the reading at once."""
-        where = _all_of(after(self._cursor) if self._cursor else None, self._window.predicate())
+        where = _all_of(after(self.cursor_before) if self.cursor_before else None, self._window.predicate())
         self.total, self._newest = self.client.count(self.dataset.id, f"{self.dataset.name}, count", where)
         unchanged = self.mode == "whole" and self._state.get("whole") == self._measure(self.total)
         # An empty window or an emptied whole dataset is an observation, and lands as one; an empty increment is not.
@@ -151,12 +153,15 @@ class DatasetReading:
         self._report()
 
     def pages(self, limit: int) -> Iterator[pa.Table]:
-        """At most `limit` more pages as Arrow tables (all of them for a whole read, whose rows belong together).
+        """At most `limit` more pages as Arrow tables (all of them for a dataset read whole: its rows belong together).
 
         While the caller writes a page the next one is already being fetched.
         """
         self._package = _Tally()
-        while not self.complete and (self._package.pages < limit or self.mode != "incremental"):
+        if self.dataset.read == "whole":
+            yield from self._whole()
+            return
+        while not self.complete and self._package.pages < limit:
             page = (self._ahead or self._fetch()).result()
             self._ahead = None
             self._count(page)
@@ -166,9 +171,34 @@ class DatasetReading:
                 yield page.table
             self._report()
 
+    def _whole(self) -> Iterator[pa.Table]:
+        """All pages, and only if nothing changed while they were read: what is missing from a whole read is gone.
+
+        Raises PortalAnswerError if the portal's rows keep changing.
+        """
+        for _ in range(WHOLE_READS):
+            tables = []
+            while not self.complete:
+                page = self._fetch().result()
+                self._count(page)
+                tables.append(page.table)
+            seen = (self.all.rows, self.total, self._newest)
+            self.begin()
+            if seen == (self.total, self.total, self._newest):
+                self.complete = True
+                yield from (table for table in tables if table.num_rows or not self.total)
+                self._report()
+                return
+            self._note("the rows changed while they were read whole; they were read again")
+            self.all, self._package, self._cursor, self.complete = _Tally(), _Tally(), None, False
+        raise PortalAnswerError(
+            f"{self.dataset.name}: the portal's rows changed in each of {WHOLE_READS} attempts to read them whole.",
+            remedy="Nothing of it was loaded. Run again in a while: a publisher may be at work.",
+        )
+
     def state(self) -> dict[str, Any]:
         """What to keep with the package that has just been given."""
-        portal = {"portal": identity(self.client.portal_url)}
+        portal = {"portal": self.client.portal}
         if self.mode == "incremental" and self._cursor is not None:
             return {**portal, "cursor": {"updated_at": self._cursor.updated_at, "id": self._cursor.id}}
         if self.mode == "whole" and self.complete:
@@ -181,7 +211,7 @@ class DatasetReading:
         row = {
             "read_id": self.read_id,
             "dataset": self.dataset.name,
-            "portal": self.client.portal_url,
+            "portal": self.client.portal,
             "mode": self.mode,
             "since": self._window.since.isoformat() if self._window.since else None,
             "until": self._window.until.isoformat() if self._window.until else None,
@@ -209,7 +239,9 @@ class DatasetReading:
         return {"rows": rows, "newest": self._newest}
 
     def _fetch(self) -> Future[Page]:
-        bound = f":updated_at <= {quoted(self._newest)}" if self._newest else None
+        # A window has no cursor that would bring later what moves past the bound meanwhile: it takes what there is.
+        bounded = self._newest is not None and self.mode != "window"
+        bound = f":updated_at <= {quoted(self._newest)}" if bounded and self._newest else None
         where = _all_of(after(self._cursor) if self._cursor else None, bound, self._window.predicate())
         clauses: dict[str, str | int] = {"select": SELECT, "order": ORDER, "limit": self._page_size}
         if where:

@@ -22,8 +22,7 @@ from ingest.errors import ConfigurationError
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 CITY_PORTAL_URL = "https://data.cityofchicago.org"
 
-# libpq refuses a socket path longer than this many bytes (sizeof sockaddr_un.sun_path less one)
-LONGEST_SOCKET_PATH = 107
+EMBEDDED_PORT = 5432
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ class Settings(BaseSettings):
     @property
     def home(self) -> Path:
         """Folder of this clone's embedded cluster and of dlt's scratch files."""
-        return self.home_dir if self.home_dir is not None else default_home()
+        return self.home_dir.expanduser().absolute() if self.home_dir is not None else default_home()
 
     @property
     def pipelines_dir(self) -> Path:
@@ -147,7 +146,7 @@ class Settings(BaseSettings):
         embedded = self.db_host is None
         return DatabaseSettings(
             host=str(self.home / "run") if self.db_host is None else self.db_host,
-            port=self.db_port,
+            port=EMBEDDED_PORT if embedded else self.db_port,  # of the embedded cluster, a part of its socket's name
             name=self.db_name,
             user=self.db_user,
             password=self.db_password,
@@ -182,6 +181,10 @@ def build_settings(kind: type[S], overrides: dict[str, Any]) -> S:
     """`load_settings` for any settings class built on `Settings`."""
     try:
         return kind(**{key: value for key, value in overrides.items() if value is not None})
+    except (OSError, UnicodeError) as error:
+        raise ConfigurationError(
+            f"{PROJECT_ROOT / '.env'} cannot be read: {error}.", remedy="Make it readable UTF-8 text, or remove it."
+        ) from None
     except ValidationError as error:
         faults = "; ".join(f"{_variable(kind, fault['loc'])}: {_sentence(fault['msg'])}" for fault in error.errors())
         raise ConfigurationError(
@@ -201,6 +204,12 @@ def _sentence(message: str) -> str:
     return message.removeprefix("Value error, ").rstrip(".")
 
 
+def _port(text: str | None) -> int:
+    if text and not text.isdigit():
+        raise ValueError("its port is no number; @, : and / in a password are written %40, %3A and %2F")
+    return int(text or 5432)
+
+
 def _from_url(url: str) -> DatabaseSettings:
     try:
         parts = psycopg2.extensions.parse_dsn(url)
@@ -208,7 +217,7 @@ def _from_url(url: str) -> DatabaseSettings:
         raise ValueError("is not a PostgreSQL URL such as postgresql://user:password@host:5432/crashes") from None
     return DatabaseSettings(
         host=parts.get("host") or "localhost",
-        port=int(parts.get("port") or 5432),
+        port=_port(parts.get("port")),
         name=parts.get("dbname") or "crashes",
         user=parts.get("user") or "crashes",
         password=SecretStr(parts.get("password") or ""),

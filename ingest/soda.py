@@ -100,6 +100,7 @@ class SodaClient:
         self._limiter = limiter or RateLimiter(None)
         self._attempts = attempts
         self._has_answered = False
+        self._label: str | None = None
         self._session = _TokenKeepingSession()
         self._session.mount("http://", HTTPAdapter(max_retries=0))
         self._session.mount("https://", HTTPAdapter(max_retries=0))
@@ -107,6 +108,11 @@ class SodaClient:
         self._session.trust_env = identity(portal_url) != LOOPBACK
         self._session.headers["User-Agent"] = "chicago-crashes (+https://data.cityofchicago.org)"
         self._session.headers["Accept"] = "application/json"
+
+    @property
+    def portal(self) -> str:
+        """Whose rows these are, known after the first answer: a sample portal says which it is."""
+        return f"sample portal, {self._label}" if self._label else identity(self.portal_url)
 
     def close(self) -> None:
         self._session.close()
@@ -174,7 +180,8 @@ class SodaClient:
                 f"{what}: the request to {self.portal_url} cannot be made ({_short(error)}).",
                 remedy="Check CRASHES_PORTAL_URL or --portal.",
             ) from error
-        self._has_answered = True
+        self._has_answered = answer.ok
+        self._label = answer.headers.get("X-Sample-Portal", self._label)
         self.traffic.bytes += len(answer.content)
         if answer.status_code == 403 and self._token:
             self._token = None

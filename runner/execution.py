@@ -162,7 +162,7 @@ def _lock_held(session: LedgerSession) -> LockHeldError:
     return LockHeldError(
         f"`crashes {command}` is at work on this database since {_when(started_at)}: execution {execution_id}, "
         f"process {pid} on {host}.",
-        remedy=f"Wait for it (`crashes status`), or stop it there: kill -INT {pid}",
+        remedy=f"Wait for it (`crashes status`), or stop it there: kill {pid}",
     )
 
 

@@ -195,9 +195,10 @@ class EmbeddedCluster:
                 remedy=remedy.format("with a shorter path"),
             )
         try:
-            self.home.mkdir(parents=True, exist_ok=True)
-            # Root's server is the account `postgres`, which passes through; nobody else looks in.
-            self.home.chmod(0o711 if os.geteuid() == 0 else 0o700)
+            if not self.home.is_dir():
+                self.home.mkdir(parents=True)
+                # Root's server is the account `postgres`, which passes through; nobody else looks in.
+                self.home.chmod(0o711 if os.geteuid() == 0 else 0o700)
             self._own(self.run_dir, 0o700)
         except OSError as error:
             raise HomeUnusableError(

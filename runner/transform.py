@@ -96,7 +96,7 @@ def changes(session: LedgerSession, invocation_id: str) -> dict[str, Counts]:
 def _arguments(request: TransformRequest, settings: RunnerSettings, project: Path) -> list[str]:
     arguments = ["build", "--project-dir", str(project), "--profiles-dir", str(PROJECT_ROOT)]
     arguments += ["--exclude-resource-type", "unit_test", "--threads", str(settings.threads)]
-    arguments += ["--log-level", "debug" if settings.log_level == "DEBUG" else "none"]
+    arguments += ["--log-level", "debug" if settings.log_level == "DEBUG" else "none", "--log-level-file", "debug"]
     if "DBT_LOG_PATH" not in os.environ:
         arguments += ["--log-path", str(settings.home / "logs")]
     if request.full_refresh:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from runner.execution import ledger
-from runner.reset import filled_from
+from runner.reset import SCHEMAS, filled_from
 from runner.reset import reset as empty
 from runner.settings import load_settings
 
@@ -21,7 +21,9 @@ def reset(yes: bool) -> None:
     with ledger(settings) as session:
         if not yes:
             click.confirm(
-                f"Drop every row from {filled_from(session) or 'no portal'} in {settings.database}?", abort=True
+                f"Drop the schemas {', '.join(SCHEMAS)} of {settings.database} with all that is in them "
+                f"(rows of: {filled_from(session) or 'no portal'})?",
+                abort=True,
             )
         empty(session)
     click.echo(f"Empty: {settings.database}")

@@ -26,6 +26,12 @@ class Source:
     as_of: date = field(default_factory=yesterday)
     cache: Path = field(default_factory=default_cache)
 
+    def label(self) -> str:
+        """Which rows these are: two portals of one label serve the same."""
+        if self.rows is not None:
+            return f"rows of {ascii(str(self.rows.resolve()))[1:-1]}"
+        return f"{self.crashes} crashes generated with seed {self.seed} as of {self.as_of}"
+
 
 @contextmanager
 def opened(source: Source) -> Iterator[Store]:
@@ -51,7 +57,7 @@ def serve(source: Source, host: str = "127.0.0.1", port: int = 8899, ready_file:
         if ready_file:
             _write(ready_file, server.url)
         print(f"Sample portal at {server.url}: {counts}", flush=True)
-        server.serve(Portal(store))
+        server.serve(Portal(store), source.label())
 
 
 def _write(path: Path, text: str) -> None:

@@ -19,7 +19,9 @@ from sample_portal.testing import RunningPortal, running_portal
 from ingest.datasets import all_datasets
 from ingest.errors import ConfigurationError, LandingBusyError, PortalAnswerError, SchemaBreakError
 from ingest.pipeline import LandingReport, LandingRequest, land
+from ingest.reading import DatasetReading, Window
 from ingest.settings import PROJECT_ROOT, Settings, load_settings
+from ingest.soda import SodaClient
 
 CRASHES = 300
 
@@ -162,6 +164,22 @@ def test_a_window_without_any_row_is_a_reading_too(database: Any, settings: Sett
     assert {row[0] for row in landed(database, "portal_reads", "mode")} == {"window"}
 
 
+def test_a_whole_read_that_a_change_cuts_through_is_read_again(
+    database: Any, settings: Settings, portal: RunningPortal
+) -> None:
+    """Replaced between the count and the page, all rows have moved past the bound: none of them may count as gone."""
+    client = SodaClient(portal.url)
+    reading = DatasetReading(
+        all_datasets()["vision_zero_fatalities"], client, page_size=37, state={}, extra_columns=[], window=Window()
+    )
+    reading.begin()
+    portal.control.replace("vision_zero_fatalities")
+    assert sum(table.num_rows for table in reading.pages(8)) == 2
+    assert reading.complete
+    assert "changed while" in reading.notes[0]
+    reading.close()
+
+
 def test_fatalities_are_read_whole_when_one_vanishes(settings: Settings, portal: RunningPortal) -> None:
     land(LandingRequest(), settings)
     portal.control.upsert("vision_zero_fatalities", [{"crash_date": "2024-01-03T10:00:00.000"}])
@@ -209,6 +227,8 @@ def test_rows_of_two_portals_never_meet(settings: Settings) -> None:
     land(LandingRequest(("crashes",)), settings)
     with pytest.raises(ConfigurationError, match="another portal"):
         land(LandingRequest(("crashes",)), settings.model_copy(update={"portal_url": "https://portal.invalid"}))
+    with running_portal(crashes=10) as other, pytest.raises(ConfigurationError, match="another portal"):
+        land(LandingRequest(("crashes",)), settings.model_copy(update={"portal_url": other.url}))
 
 
 def test_a_second_landing_beside_the_first_is_refused(database: Any, settings: Settings) -> None:
