@@ -95,7 +95,9 @@ def changes(session: LedgerSession, invocation_id: str) -> dict[str, Counts]:
 
 def _arguments(request: TransformRequest, settings: RunnerSettings, project: Path) -> list[str]:
     arguments = ["build", "--project-dir", str(project), "--profiles-dir", str(PROJECT_ROOT)]
-    arguments += ["--exclude-resource-type", "unit_test", "--threads", str(settings.threads)]
+    # Unit tests and the macros' tables of examples test the code, not the data: `./scripts/test` runs them.
+    arguments += ["--exclude-resource-type", "unit_test", "--exclude", "tag:macros"]
+    arguments += ["--threads", str(settings.threads)]
     arguments += ["--log-level", "debug" if settings.log_level == "DEBUG" else "none", "--log-level-file", "debug"]
     if "DBT_LOG_PATH" not in os.environ:
         arguments += ["--log-path", str(settings.home / "logs")]

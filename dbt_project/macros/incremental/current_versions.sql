@@ -16,12 +16,14 @@
     from (
         select
             marked.*,
-            count(*) filter (where marked.starts_run) over (partition by marked.{{ key }} order by marked.place) as run
+            count(*) filter (where marked.row_hash is distinct from marked.hash_before) over (
+                partition by marked.{{ key }} order by marked.place
+            ) as run
         from (
             select
                 versions.*,
                 row_number() over version_order as place,
-                versions.row_hash is distinct from lag(versions.row_hash) over version_order as starts_run
+                lag(versions.row_hash) over version_order as hash_before
             from versions
             {%- if not is_incremental() %}
             where {{ _key_hash("versions." ~ key) }} in (select repeated_keys.key_hash from repeated_keys)
@@ -38,7 +40,7 @@
     select
         versions.*,
         1 as place,
-        true as starts_run,
+        null as hash_before,
         1 as run,
         versions.visible_at as created_at,
         versions.visible_at as updated_at
@@ -70,7 +72,8 @@ hashtextextended({{ expression }}::text, 0)
 {% macro where_changed(relation, key) -%}
     {%- if is_incremental() -%}
 where not exists (
-    select from {{ this }} as shown
+    select 1
+    from {{ this }} as shown
     where
         shown.{{ key }} = {{ relation }}.{{ key }}
         {%- for column in [

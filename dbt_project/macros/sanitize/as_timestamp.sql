@@ -23,7 +23,7 @@ case
     when {{ value }} ~ '^{{ _portal_form() }}Z$'
         then case when {{ _day_exists(value) }} then {{ value }}::timestamptz end
     when {{ value }} ~ 'Z{{ white_space() }}*$'
-        then {{ _timestamp_from_parts("split_part(" ~ value ~ ", 'Z', 1)") }} at time zone 'UTC'
+        then {{ _timestamp_from_parts("substring(" ~ value ~ " from '^(.*)Z')") }} at time zone 'UTC'
 end
 {%- endif -%}
 {%- endmacro %}
@@ -84,11 +84,11 @@ substr({{ value }}, 9, 2) < '29'
             select
                 regexp_match(
                     {{ value }},
-                    '^{{ white_space() }}*(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d{1,9})?))?)?{{ white_space() }}*$'
+                    '^{{ white_space() }}*([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[T ]([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}(?:\.[0-9]{1,9})?))?)?{{ white_space() }}*$'
                 ) as iso,
                 regexp_match(
                     {{ value }},
-                    '^{{ white_space() }}*(\d{1,2})/(\d{1,2})/(\d{4})(?: (\d{1,2}):(\d{2}):(\d{2}) ([AP]M))?{{ white_space() }}*$',
+                    '^{{ white_space() }}*([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(?: ([0-9]{1,2}):([0-9]{2}):([0-9]{2}) ([AP]M))?{{ white_space() }}*$',
                     'i'
                 ) as us
         ) as form

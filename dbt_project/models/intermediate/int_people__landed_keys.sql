@@ -1,5 +1,5 @@
--- One row a landed version of a person: its key and its crash's, and the load that brought it. The staging view computes all of a row;
--- who asks only which keys a load touched, or which came twice, asks here.
+-- One row a landed version of a person: its key and its crash's, and the load that brought it. The staging view computes
+-- all of a row; who asks only which keys a load touched, or which came twice, asks here.
 select
     {{ as_text('published.person_id') }} as person_id,
     {{ as_text('published.crash_record_id') }} as crash_record_id,

@@ -43,11 +43,14 @@ landed as (
     where
         {{ has_required('vision_zero_fatalities', 'versions') }}
         {%- if is_incremental() %}
-        and exists (select from loads as news where not news.applied)
+        and exists (select 1 from loads as news where not news.applied)
         {%- endif %}
     order by
-        versions._dlt_load_id, versions.soda_id, versions.source_updated_at desc nulls last, versions.soda_version desc,
-        versions.row_hash
+        versions._dlt_load_id asc,
+        versions.soda_id asc,
+        versions.source_updated_at desc nulls last,
+        versions.soda_version desc,
+        versions.row_hash asc
 ),
 
 identified as (
@@ -84,6 +87,13 @@ readings as (
     where portal_reads.dataset = 'vision_zero_fatalities' and portal_reads.complete
 ),
 
+known as (
+    select distinct
+        fatality_id,
+        crash_date
+    from deaths
+),
+
 -- where each death was found, and (no row_hash) where it was looked for in vain
 sightings as (
     select
@@ -97,11 +107,12 @@ sightings as (
         known.fatality_id,
         readings.load_id,
         readings.loaded_at,
-        null
-    from (select distinct fatality_id, crash_date from deaths) as known
+        null as row_hash
+    from known
     inner join readings on known.crash_date >= readings.since and known.crash_date < readings.until
     where not exists (
-        select from deaths
+        select 1
+        from deaths
         where deaths.fatality_id = known.fatality_id and deaths._dlt_load_id = readings.load_id
     )
 ),
@@ -109,15 +120,14 @@ sightings as (
 marked as (
     select
         *,
-        row_hash is distinct from lag(row_hash) over in_time as starts_run
+        lag(row_hash) over (partition by fatality_id order by loaded_at, _dlt_load_id) as hash_before
     from sightings
-    window in_time as (partition by fatality_id order by loaded_at, _dlt_load_id)
 ),
 
 runs as (
     select
         *,
-        count(*) filter (where starts_run) over (
+        count(*) filter (where row_hash is distinct from hash_before) over (
             partition by fatality_id order by loaded_at, _dlt_load_id
         ) as run
     from marked
@@ -128,8 +138,8 @@ dated as (
     select
         *,
         min(loaded_at) filter (where row_hash is not null) over (partition by fatality_id) as created_at,
-        first_value(loaded_at) over (partition by fatality_id order by run desc, loaded_at) as updated_at,
-        first_value(row_hash) over (partition by fatality_id order by run desc, loaded_at) is null as is_gone
+        first_value(loaded_at) over (partition by fatality_id order by run desc, loaded_at asc) as updated_at,
+        first_value(row_hash) over (partition by fatality_id order by run desc, loaded_at asc) is null as is_gone
     from runs
 ),
 
@@ -142,7 +152,7 @@ shown as (
         case when is_gone then updated_at end as deleted_at
     from dated
     where row_hash is not null
-    order by fatality_id, run desc, loaded_at, _dlt_load_id
+    order by fatality_id asc, run desc, loaded_at asc, _dlt_load_id asc
 ),
 
 vision_zero_fatalities as (

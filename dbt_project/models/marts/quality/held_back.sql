@@ -70,12 +70,12 @@ with loads as (
     -- one look into raw's index for each: a join would let the planner clean every row first
     select newest.*
     from {{ table }}_doubtful as doubtful
-    cross join lateral (
+    inner join lateral (
         {{ versions_to_judge(table, key) }}
         where versions.{{ key }} = doubtful.key
         order by place desc
         limit 1
-    ) as newest
+    ) as newest on true
     union all
     {%- endif %}
     select keyless.*
@@ -121,7 +121,7 @@ all_held_back as (
         reasons.column_name,
         reasons.original_value
     from {{ table }}_held_back as held_back
-    cross join lateral (
+    inner join lateral (
         select
             violation ->> 'rule' as rule_id,
             violation ->> 'column' as column_name,
@@ -130,11 +130,11 @@ all_held_back as (
         where violation ->> 'severity' = 'held_back'
         union all
         select
-            held_back.table_name || '.crash_record_id.orphan',
-            'crash_record_id',
-            held_back.crash_record_id
+            held_back.table_name || '.crash_record_id.orphan' as rule_id,
+            'crash_record_id' as column_name,
+            held_back.crash_record_id as original_value
         where held_back.is_complete and held_back.is_orphan
-    ) as reasons
+    ) as reasons on true
     {%- if not loop.last %}
     union
     {%- endif %}
@@ -157,7 +157,7 @@ all_held_back as (
         {%- endfor %}
         and not (
             known.rule_id like '%.orphan'
-            and exists (select from {{ ref('crashes') }} as crashes where crashes.crash_record_id = known.crash_record_id)
+            and known.crash_record_id in (select crashes.crash_record_id from {{ ref('crashes') }} as crashes)
         )
     {%- endif %}
 )

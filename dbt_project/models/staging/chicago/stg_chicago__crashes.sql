@@ -1,4 +1,10 @@
-{{ config(post_hook="{{ index_published({'crash_record_id': as_text('published.crash_record_id')}) }}") }}
+{{ config(
+    post_hook="
+        {{ index_published({
+            'crash_record_id': as_text('published.crash_record_id'),
+        }) }}
+    ",
+) }}
 
 -- One row a landed version of a crash, each value sanitized and typed, none left out.
 -- `clean` is computed once a row: `limit 1` keeps the planner from copying its expressions to wherever they are used.
@@ -60,7 +66,7 @@ select
     stamps.source_updated_at,
     published._dlt_load_id::text as _dlt_load_id
 from {{ source('raw', 'crashes') }} as published
-cross join lateral (
+inner join lateral (
     {{ whole_line('published', [
         'crash_record_id', 'crash_date', 'crash_hour', 'crash_day_of_week', 'crash_month',
         'date_police_notified', 'street_no', 'street_direction', 'street_name',
@@ -76,15 +82,15 @@ cross join lateral (
         'work_zone_i', 'workers_present_i', 'photos_taken_i', 'statements_taken_i',
     ]) }}
     limit 1  -- noqa: AM09
-) as whole
-cross join lateral (
+) as whole on true
+inner join lateral (
     select
         {{ as_instant('published.soda_created_at') }} as source_created_at,
         {{ as_instant('published.soda_updated_at') }} as source_updated_at,
         {{ landed_at_local('published') }} as landed_at_local
     limit 1  -- noqa: AM09
-) as stamps
-cross join lateral (
+) as stamps on true
+inner join lateral (
     select
         {{ as_timestamp('published.crash_date') }} as crash_date,
         {{ as_integer('published.crash_hour') }} as crash_hour,
@@ -105,7 +111,9 @@ cross join lateral (
         {{ as_text('published.prim_contributory_cause', tidy='whole.is_tidy') }} as prim_contributory_cause,
         {{ as_text('published.sec_contributory_cause', tidy='whole.is_tidy') }} as sec_contributory_cause,
         {{ as_text('published.damage', tidy='whole.is_tidy') }} as damage,
-        {{ as_integer_within('published.posted_speed_limit', var('posted_speed_limit_min'), var('posted_speed_limit_max')) }} as posted_speed_limit,
+        {{ as_integer_within(
+            'published.posted_speed_limit', var('posted_speed_limit_min'), var('posted_speed_limit_max')
+        ) }} as posted_speed_limit,
         {{ as_text('published.traffic_control_device', tidy='whole.is_tidy') }} as traffic_control_device,
         {{ as_text('published.device_condition', tidy='whole.is_tidy') }} as device_condition,
         {{ as_text('published.weather_condition', tidy='whole.is_tidy') }} as weather_condition,
@@ -134,8 +142,8 @@ cross join lateral (
         {{ as_flag('published.photos_taken_i') }} as photos_taken_i,
         {{ as_flag('published.statements_taken_i') }} as statements_taken_i
     limit 1  -- noqa: AM09
-) as clean
-cross join lateral (
+) as clean on true
+inner join lateral (
     select {{ violations_of('crashes') }} as violations
     limit 1  -- noqa: AM09
-) as judged
+) as judged on true

@@ -1,4 +1,11 @@
-{{ config(post_hook="{{ index_published({'person_id': as_text('published.person_id'), 'crash_record_id': as_text('published.crash_record_id')}) }}") }}
+{{ config(
+    post_hook="
+        {{ index_published({
+            'person_id': as_text('published.person_id'),
+            'crash_record_id': as_text('published.crash_record_id'),
+        }) }}
+    ",
+) }}
 
 -- One row a landed version of a person in a crash, each value sanitized and typed, none left out.
 -- `clean` is computed once a row: `limit 1` keeps the planner from copying its expressions to wherever they are used.
@@ -41,7 +48,7 @@ select
     stamps.source_updated_at,
     published._dlt_load_id::text as _dlt_load_id
 from {{ source('raw', 'people') }} as published
-cross join lateral (
+inner join lateral (
     {{ whole_line('published', [
         'person_id', 'crash_record_id', 'vehicle_id', 'crash_date', 'city', 'state', 'zipcode',
         'person_type', 'sex', 'age', 'seat_no', 'drivers_license_state',
@@ -51,15 +58,15 @@ cross join lateral (
         'pedpedal_action', 'pedpedal_location', 'pedpedal_visibility',
     ]) }}
     limit 1  -- noqa: AM09
-) as whole
-cross join lateral (
+) as whole on true
+inner join lateral (
     select
         {{ as_instant('published.soda_created_at') }} as source_created_at,
         {{ as_instant('published.soda_updated_at') }} as source_updated_at,
         {{ landed_at_local('published') }} as landed_at_local
     limit 1  -- noqa: AM09
-) as stamps
-cross join lateral (
+) as stamps on true
+inner join lateral (
     select
         {{ as_bigint('published.vehicle_id') }} as vehicle_id,
         {{ as_timestamp('published.crash_date') }} as crash_date,
@@ -89,8 +96,8 @@ cross join lateral (
         {{ as_text('published.pedpedal_location', tidy='whole.is_tidy') }} as pedpedal_location,
         {{ as_text('published.pedpedal_visibility', tidy='whole.is_tidy') }} as pedpedal_visibility
     limit 1  -- noqa: AM09
-) as clean
-cross join lateral (
+) as clean on true
+inner join lateral (
     select {{ violations_of('people') }} as violations
     limit 1  -- noqa: AM09
-) as judged
+) as judged on true

@@ -1,4 +1,11 @@
-{{ config(post_hook="{{ index_published({'crash_unit_id': as_bigint('published.crash_unit_id'), 'crash_record_id': as_text('published.crash_record_id')}) }}") }}
+{{ config(
+    post_hook="
+        {{ index_published({
+            'crash_unit_id': as_bigint('published.crash_unit_id'),
+            'crash_record_id': as_text('published.crash_record_id'),
+        }) }}
+    ",
+) }}
 
 -- One row a landed version of a unit (vehicle, cyclist, pedestrian) in a crash, each value sanitized and typed, none left out.
 -- `clean` is computed once a row: `limit 1` keeps the planner from copying its expressions to wherever they are used.
@@ -83,7 +90,7 @@ select
     stamps.source_updated_at,
     published._dlt_load_id::text as _dlt_load_id
 from {{ source('raw', 'vehicles') }} as published
-cross join lateral (
+inner join lateral (
     {{ whole_line('published', [
         'crash_unit_id', 'crash_record_id', 'vehicle_id', 'unit_no', 'cmv_id', 'crash_date',
         'travel_direction', 'towed_to', 'carrier_city', 'carrier_state', 'unit_type',
@@ -101,15 +108,15 @@ cross join lateral (
         'mcs_report_i', 'mcs_out_of_service_i', 'mcs_vio_cause_crash_i',
     ]) }}
     limit 1  -- noqa: AM09
-) as whole
-cross join lateral (
+) as whole on true
+inner join lateral (
     select
         {{ as_instant('published.soda_created_at') }} as source_created_at,
         {{ as_instant('published.soda_updated_at') }} as source_updated_at,
         {{ landed_at_local('published') }} as landed_at_local
     limit 1  -- noqa: AM09
-) as stamps
-cross join lateral (
+) as stamps on true
+inner join lateral (
     select
         {{ as_bigint('published.vehicle_id') }} as vehicle_id,
         {{ as_integer('published.unit_no') }} as unit_no,
@@ -181,8 +188,8 @@ cross join lateral (
         {{ as_flag('published.mcs_out_of_service_i') }} as mcs_out_of_service_i,
         {{ as_flag('published.mcs_vio_cause_crash_i') }} as mcs_vio_cause_crash_i
     limit 1  -- noqa: AM09
-) as clean
-cross join lateral (
+) as clean on true
+inner join lateral (
     select {{ violations_of('vehicles') }} as violations
     limit 1  -- noqa: AM09
-) as judged
+) as judged on true

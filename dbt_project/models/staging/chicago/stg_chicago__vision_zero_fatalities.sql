@@ -18,21 +18,21 @@ select
     stamps.source_updated_at,
     published._dlt_load_id::text as _dlt_load_id
 from {{ source('raw', 'vision_zero_fatalities') }} as published
-cross join lateral (
+inner join lateral (
     {{ whole_line('published', [
         'person_id', 'rd_no', 'crash_date', 'crash_location', 'latitude', 'longitude',
         'geocoded_column', 'victim', 'crash_circumstances',
     ]) }}
     limit 1  -- noqa: AM09
-) as whole
-cross join lateral (
+) as whole on true
+inner join lateral (
     select
         {{ as_instant('published.soda_created_at') }} as source_created_at,
         {{ as_instant('published.soda_updated_at') }} as source_updated_at,
         {{ landed_at_local('published') }} as landed_at_local
     limit 1  -- noqa: AM09
-) as stamps
-cross join lateral (
+) as stamps on true
+inner join lateral (
     select
         {{ as_text('published.person_id', tidy='whole.is_tidy') }} as person_id,
         {{ as_text('published.rd_no', tidy='whole.is_tidy') }} as rd_no,
@@ -44,8 +44,8 @@ cross join lateral (
         {{ as_text('published.victim', tidy='whole.is_tidy') }} as victim,
         {{ as_text('published.crash_circumstances', tidy='whole.is_tidy') }} as crash_circumstances
     limit 1  -- noqa: AM09
-) as clean
-cross join lateral (
+) as clean on true
+inner join lateral (
     select {{ violations_of('vision_zero_fatalities') }} as violations
     limit 1  -- noqa: AM09
-) as judged
+) as judged on true
