@@ -37,7 +37,6 @@ with loads as (
 ),
 
 {% for table, key in keys.items() -%}
-{%- set has_parent = table in ['people', 'vehicles'] -%}
 {{ table }}_landed as materialized (
     select
         {{ 'landed.' ~ key if key else 'null::text' }} as key,
@@ -81,29 +80,29 @@ with loads as (
     select keyless.*
     from (
         select distinct on (versions.soda_id) versions.*
-        from ({{ versions_to_judge(table, key) }}) as versions
-        where versions.soda_id in (select landed.soda_id from {{ table }}_landed as landed where landed.key is null)
-        {%- if is_incremental() %}
+        from (
+            {{ versions_to_judge(table, key) }}
+        ) as versions
+        where
+            versions.soda_id in (select landed.soda_id from {{ table }}_landed as landed where landed.key is null)
+            {%- if is_incremental() %}
             and not versions.applied
-        {%- endif %}
-        order by versions.soda_id, versions.loaded_at desc, versions.load_id desc, versions.place desc
+            {%- endif %}
+        order by versions.soda_id asc, versions.loaded_at desc, versions.load_id desc, versions.place desc
     ) as keyless
     where keyless.key is null
 ),
 
+-- crash_record_id is null where a table has no crash to belong to
 {{ table }}_held_back as (
     select
         suspects.*,
-        {{ 'crashes.crash_record_id is null' if has_parent else 'false' }} as is_orphan
+        suspects.crash_record_id is not null and crashes.crash_record_id is null as is_orphan
     from {{ table }}_suspects as suspects
-    {%- if has_parent %}
     left join {{ ref('crashes') }} as crashes on suspects.crash_record_id = crashes.crash_record_id
-    {%- endif %}
     where
         not suspects.is_complete
-        {%- if has_parent %}
-        or (suspects.key is not null and crashes.crash_record_id is null)
-        {%- endif %}
+        or (suspects.crash_record_id is not null and crashes.crash_record_id is null)
 ),
 
 {% endfor -%}
@@ -141,7 +140,17 @@ all_held_back as (
     {%- endfor %}
     {%- if is_incremental() %}
     union
-    select known.*
+    select
+        known.table_name,
+        known.row_key,
+        known.has_key,
+        known.crash_record_id,
+        known.soda_id,
+        known.load_id,
+        known.loaded_at,
+        known.rule_id,
+        known.column_name,
+        known.original_value
     from {{ this }} as known
     where
         true
