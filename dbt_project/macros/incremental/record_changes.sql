@@ -37,11 +37,15 @@
                 where not loads.applied
             )
     {%- else -%}
-        select distinct landed.{{ key }}
-        from {{ ref('int_' ~ this.identifier ~ '__landed_keys') }} as landed
-        inner join {{ source('ops', 'model_loads') }} as loads
-            on landed._dlt_load_id = loads.load_id and loads.model = '{{ this.identifier }}'
-        where not loads.applied
+        with loads as (
+            select
+                load_id,
+                applied
+            from {{ source('ops', 'model_loads') }}
+            where model = '{{ this.identifier }}'
+        )
+
+        {{ keys_landed_now(this.identifier, key) }}
     {%- endif -%}
 {%- endmacro %}
 

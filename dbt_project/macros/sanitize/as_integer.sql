@@ -10,7 +10,7 @@
 {%- endmacro %}
 
 
-{#- Single digits (counts) and plain digits of a length that fits come first: they need no regular expression. -#}
+{#- What counts mostly are (0, 1, 2) is not even cast; plain digits of a length that fits need no regular expression. -#}
 {% macro _whole_number(value, type, safe_digits, smallest, largest) -%}
 {%- if var('linting') -%}
 as_{{ type }}({{ value }})
@@ -18,7 +18,10 @@ as_{{ type }}({{ value }})
 {%- set digits = "substring(" ~ value ~ " from '[+-]?[0-9]+')" -%}
 case
     when {{ value }} is null then null
-    when {{ value }} in ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') then {{ value }}::{{ type }}
+    when {{ value }} = '0' then 0
+    when {{ value }} = '1' then 1
+    when {{ value }} = '2' then 2
+    when {{ value }} in ('3', '4', '5', '6', '7', '8', '9') then {{ value }}::{{ type }}
     when length({{ value }}) between 2 and {{ safe_digits }} and translate({{ value }}, '0123456789', '') = ''
         then {{ value }}::{{ type }}
     when

@@ -32,10 +32,7 @@ with loads as (
 
 {% if is_incremental() -%}
 touched as (
-    select distinct landed.crash_record_id
-    from {{ ref('int_crashes__landed_keys') }} as landed
-    inner join loads on landed._dlt_load_id = loads.load_id
-    where not loads.applied
+    {{ keys_landed_now('crashes', 'crash_record_id') }}
 ),
 
 {% else -%}
@@ -50,13 +47,9 @@ versions as not materialized (
         versions.*,
         loads.loaded_at,
         loads.loaded_at as visible_at
-    from {{ ref('stg_chicago__crashes') }} as versions
+    from {{ touched_or_all(ref('stg_chicago__crashes'), 'crash_record_id') }} as versions
     inner join loads on versions._dlt_load_id = loads.load_id
-    where
-        {{ has_required('crashes', 'versions') }}
-        {%- if is_incremental() %}
-        and versions.crash_record_id in (select touched.crash_record_id from touched)
-        {%- endif %}
+    where {{ has_required('crashes', 'versions') }}
 ),
 
 latest as (

@@ -42,14 +42,16 @@ new_crashes as (
 ),
 
 touched as (
-    select landed.crash_unit_id
-    from {{ ref('int_vehicles__landed_keys') }} as landed
-    inner join loads on landed._dlt_load_id = loads.load_id
-    where not loads.applied
+    {{ keys_landed_now('vehicles', 'crash_unit_id') }}
     union
     select landed.crash_unit_id
-    from {{ ref('int_vehicles__landed_keys') }} as landed
-    where landed.crash_record_id in (select new_crashes.crash_record_id from new_crashes)
+    from new_crashes
+    inner join lateral (
+        select landed_keys.crash_unit_id
+        from {{ ref('int_vehicles__landed_keys') }} as landed_keys
+        where landed_keys.crash_record_id = new_crashes.crash_record_id
+        {{ one_by_one() }}
+    ) as landed on true
 ),
 
 {% else -%}
@@ -62,15 +64,10 @@ versions as not materialized (
     select
         versions.*,
         loads.loaded_at,
-        greatest(loads.loaded_at, crashes.created_at) as visible_at
-    from {{ ref('stg_chicago__vehicles') }} as versions
+        greatest(loads.loaded_at, versions.crash_created_at) as visible_at
+    from {{ touched_or_all(ref('stg_chicago__vehicles'), 'crash_unit_id', crashes=ref('crashes')) }} as versions
     inner join loads on versions._dlt_load_id = loads.load_id
-    inner join {{ ref('crashes') }} as crashes on versions.crash_record_id = crashes.crash_record_id
-    where
-        {{ has_required('vehicles', 'versions') }}
-        {%- if is_incremental() %}
-        and versions.crash_unit_id in (select touched.crash_unit_id from touched)
-        {%- endif %}
+    where {{ has_required('vehicles', 'versions') }}
 ),
 
 latest as (
