@@ -6,6 +6,22 @@
 {%- endmacro %}
 
 
+{#- Keys whose newest version could be a bad one: those that landed now; in a full build, those not shown or landed more than once. -#}
+{% macro keys_to_judge(table, key) -%}
+    select landed.key
+    from {{ table }}_landed as landed
+    {%- if is_incremental() %}
+    where landed.key is not null
+    group by landed.key
+    {%- else %}
+    left join {{ ref(table) }} as shown on landed.key = shown.{{ key }}
+    where landed.key is not null
+    group by landed.key
+    having count(*) > 1 or count(shown.{{ key }}) = 0
+    {%- endif %}
+{%- endmacro %}
+
+
 {#- All claimed versions of a table's rows, with what decides whether they may be shown. -#}
 {% macro versions_to_judge(table, key) -%}
         select

@@ -54,3 +54,9 @@
 {% macro one_by_one() -%}
 offset 0
 {%- endmacro %}
+
+
+{#- A condition that holds for increments only: a full build looks at everything. -#}
+{% macro in_increment(condition) -%}
+    {{ condition if is_incremental() else 'true' }}
+{%- endmacro %}

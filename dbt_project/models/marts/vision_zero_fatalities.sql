@@ -42,9 +42,7 @@ landed as (
     inner join loads on versions._dlt_load_id = loads.load_id
     where
         {{ has_required('vision_zero_fatalities', 'versions') }}
-        {%- if is_incremental() %}
-        and exists (select 1 from loads as news where not news.applied)
-        {%- endif %}
+        and {{ in_increment('exists (select 1 from loads as news where not news.applied)') }}
     order by
         versions._dlt_load_id asc,
         versions.soda_id asc,

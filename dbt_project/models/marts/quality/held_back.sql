@@ -43,24 +43,12 @@ with loads as (
         landed.soda_id
     from {{ ref('int_' ~ table ~ '__landed_keys') if key else ref('stg_chicago__' ~ table) }} as landed
     inner join loads on landed._dlt_load_id = loads.load_id
-    {%- if is_incremental() %}
-    where not loads.applied
-    {%- endif %}
+    where {{ in_increment('not loads.applied') }}
 ),
 
 {% if key -%}
--- Whose newest version could be bad: in a full build, rows that are not shown, or came more than once.
 {{ table }}_doubtful as materialized (
-    select landed.key
-    from {{ table }}_landed as landed
-    {%- if not is_incremental() %}
-    left join {{ ref(table) }} as shown on landed.key = shown.{{ key }}
-    {%- endif %}
-    where landed.key is not null
-    group by landed.key
-    {%- if not is_incremental() %}
-    having count(*) > 1 or count(shown.{{ key }}) = 0
-    {%- endif %}
+    {{ keys_to_judge(table, key) }}
 ),
 
 {% endif -%}
@@ -85,9 +73,7 @@ with loads as (
         ) as versions
         where
             versions.soda_id in (select landed.soda_id from {{ table }}_landed as landed where landed.key is null)
-            {%- if is_incremental() %}
-            and not versions.applied
-            {%- endif %}
+            and {{ in_increment('not versions.applied') }}
         order by versions.soda_id asc, versions.loaded_at desc, versions.load_id desc, versions.place desc
     ) as keyless
     where keyless.key is null
