@@ -38,10 +38,11 @@ def main(
         settings = load_settings(portal_url=portal_url)
         _start_embedded_cluster()
         report = land(request, settings)
+        _print(report)
+        report.raise_problem()
     except CrashesError as error:
         click.echo(f"Error: {error.message}\n→ {error.remedy}", err=True)
         sys.exit(error.exit_code)
-    _print(report)
 
 
 def _start_embedded_cluster() -> None:

@@ -44,6 +44,10 @@ class SchemaBreakError(IngestError):
     """A key or a required column is missing from what the portal serves: loading would invent nulls."""
 
 
+class MassDeletionError(IngestError):
+    """More rows have vanished from the portal than a publisher takes away: nothing is marked deleted unasked."""
+
+
 class DatabaseError(IngestError):
     """The database refused, vanished, or lacks what landing needs."""
 

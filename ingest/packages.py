@@ -23,7 +23,7 @@ from ingest.datasets import Dataset, all_datasets
 from ingest.errors import CrashesError, IngestError
 from ingest.pages import SYSTEM_FIELDS
 from ingest.settings import PROJECT_ROOT, Settings
-from ingest.source import PIPELINE_NAME, RAW_SCHEMA
+from ingest.source import LOGS, PIPELINE_NAME, RAW_SCHEMA
 
 
 def restored_pipeline(settings: Settings) -> dlt.Pipeline:
@@ -55,10 +55,10 @@ def resource_states(pipeline: dlt.Pipeline) -> dict[str, dict[str, Any]]:
     return resources
 
 
-def absent_datasets(pipeline: dlt.Pipeline) -> list[Dataset]:
-    """Datasets without a table in `raw`."""
+def absent_tables(pipeline: dlt.Pipeline) -> list[str]:
+    """Tables that are not in `raw` yet: of datasets, and of what is landed about them."""
     tables: set[str] = set(pipeline.default_schema.tables) if pipeline.default_schema_name else set()
-    return [dataset for dataset in all_datasets().values() if dataset.name not in tables]
+    return [name for name in (*all_datasets(), *LOGS) if name not in tables]
 
 
 def extra_columns(pipeline: dlt.Pipeline, dataset: Dataset) -> list[str]:

@@ -14,7 +14,8 @@ import dlt
 
 from ingest import database, packages
 from ingest.datasets import Dataset, choose
-from ingest.errors import ConfigurationError
+from ingest.errors import ConfigurationError, DatasetGoneError, IngestError, MassDeletionError, SchemaBreakError
+from ingest.publication import SchemaChange
 from ingest.reading import DatasetReading, Progress, Window
 from ingest.settings import Settings
 from ingest.soda import LOOPBACK, Cursor, RateLimiter, SodaClient
@@ -26,6 +27,11 @@ log = logging.getLogger(__name__)
 # about a second of its own.
 PAGES_PER_PACKAGE = 8
 
+# What is wrong with one dataset and no reason to keep the others waiting.
+OF_ONE_DATASET = (SchemaBreakError, MassDeletionError, DatasetGoneError)
+
+OnSchema = Callable[[str, list[SchemaChange]], None]
+
 
 @dataclass(frozen=True)
 class LandingRequest:
@@ -35,13 +41,18 @@ class LandingRequest:
     since: date | None = None
     until: date | None = None
     full_refresh: bool = False
+    accept_mass_deletion: bool = False
 
 
 @dataclass(frozen=True)
 class DatasetReport:
-    """What was done for one dataset. `rows` were received and committed; `portal_rows` is what there was to read."""
+    """What was done for one dataset. `rows` were received and committed; `portal_rows` is what there was to read.
+
+    `skipped`: the portal said that nothing was published since the last complete reading.
+    """
 
     mode: str
+    skipped: bool
     rows: int
     portal_rows: int
     pages: int
@@ -53,6 +64,7 @@ class DatasetReport:
     cursor_after: Cursor | None
     load_ids: list[str]
     new_columns: list[str]
+    schema_changes: list[SchemaChange]
     notes: list[str]
 
 
@@ -62,18 +74,35 @@ class LandingReport:
 
     datasets: dict[str, DatasetReport] = field(default_factory=dict)
     load_ids: list[str] = field(default_factory=list)
-    schema_changes: list[dict[str, str]] = field(default_factory=list)
+    problems: list[IngestError] = field(default_factory=list)
     seconds: float = 0.0
+
+    @property
+    def schema_changes(self) -> list[SchemaChange]:
+        """Differences between what is declared and what the portal publishes, new since the last complete reading."""
+        return [change for dataset in self.datasets.values() for change in dataset.schema_changes]
+
+    def raise_problem(self) -> None:
+        """Raises what kept a dataset from being read, the first if there are several; the others were landed."""
+        if self.problems:
+            first, *others = self.problems
+            more = f" Also: {' '.join(other.message for other in others)}" if others else ""
+            raise type(first)(first.message + more, remedy=f"{first.remedy} The other datasets were landed.")
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def land(
-    request: LandingRequest, settings: Settings, on_progress: Callable[[Progress], None] | None = None
+    request: LandingRequest,
+    settings: Settings,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_schema: OnSchema | None = None,
 ) -> LandingReport:
     """Bring what the portal has and `raw` has not. `on_progress` is called from the fetching threads.
 
+    `on_schema` is told, before any row of a dataset is landed, how its columns differ from the declared ones.
+    What is wrong with one dataset alone is among the report's `problems`, and the others are landed.
     Raises ConfigurationError for a request that cannot be meant, LandingBusyError where another landing is at work,
     and an IngestError for anything that the portal or the database did.
     """
@@ -87,8 +116,11 @@ def land(
     with closing(database.connect(settings.database)) as connection, database.landing_lock(connection):
         pipeline = packages.restored_pipeline(settings)
         with _readings(datasets, pipeline, settings, request, window, on_progress) as readings:
-            load_ids = _land_packages(pipeline, readings)
-            return _report(readings, load_ids, time.monotonic() - started)
+            problems = _begin(pipeline, readings, on_schema or (lambda _dataset, _changes: None))
+            load_ids = _land_packages(
+                pipeline, [reading for reading in readings if reading.dataset.name not in problems]
+            )
+            return _report(readings, load_ids, list(problems.values()), time.monotonic() - started)
 
 
 @contextmanager
@@ -112,6 +144,7 @@ def _readings(
             extra_columns=packages.extra_columns(pipeline, dataset),
             window=window,
             full_refresh=request.full_refresh,
+            accept_mass_deletion=request.accept_mass_deletion,
             on_progress=on_progress,
         )
         for dataset in datasets
@@ -136,31 +169,48 @@ def _refuse_another_portal(states: dict[str, dict[str, Any]], readings: list[Dat
         )
 
 
-def _land_packages(pipeline: dlt.Pipeline, readings: list[DatasetReading]) -> dict[str, list[str]]:
-    """Land package after package until every reading is complete; load ids with the datasets that each one holds."""
-    load_ids: dict[str, list[str]] = {}
+def _begin(pipeline: dlt.Pipeline, readings: list[DatasetReading], on_schema: OnSchema) -> dict[str, IngestError]:
+    """Ask the portal what there is to read of each dataset; what kept single datasets from being read."""
     states = packages.resource_states(pipeline)
     if readings[0].client.portal != LOOPBACK:  # which sample portal it is, only its answers tell
         _refuse_another_portal(states, readings)
+    problems: dict[str, IngestError] = {}
     for reading in readings:
-        reading.begin()
+        try:
+            reading.begin()
+        except OF_ONE_DATASET as problem:
+            log.warning("%s", problem)
+            problems[reading.dataset.name] = problem
+        on_schema(reading.dataset.name, reading.schema_changes)
+    if len(problems) == len(readings):
+        raise next(iter(problems.values()))
     _refuse_another_portal(states, readings)
-    unfinished = [reading for reading in readings if not reading.complete]
+    return problems
+
+
+def _land_packages(pipeline: dlt.Pipeline, readings: list[DatasetReading]) -> dict[str, list[str]]:
+    """Land package after package until every reading is complete; load ids with the datasets that each one holds."""
+    load_ids: dict[str, list[str]] = {}
+    unfinished = [reading for reading in readings if not reading.finished]
     coming = {reading.dataset.name for reading in unfinished}
-    absent = [dataset for dataset in packages.absent_datasets(pipeline) if dataset.name not in coming]
+    absent = [name for name in packages.absent_tables(pipeline) if name not in coming]
     while unfinished or absent:
-        for load_id in packages.commit(pipeline, chicago_crashes(unfinished, PAGES_PER_PACKAGE, absent)):
+        source = chicago_crashes(unfinished, PAGES_PER_PACKAGE, absent=absent)
+        for load_id in packages.commit(pipeline, source):
             load_ids[load_id] = [reading.dataset.name for reading in unfinished]
             log.info("committed load %s: %s", load_id, ", ".join(load_ids[load_id]) or "empty tables")
-        unfinished = [reading for reading in readings if not reading.complete]
+        unfinished = [reading for reading in readings if not reading.finished]
         absent = []
     return load_ids
 
 
-def _report(readings: list[DatasetReading], load_ids: dict[str, list[str]], seconds: float) -> LandingReport:
+def _report(
+    readings: list[DatasetReading], load_ids: dict[str, list[str]], problems: list[IngestError], seconds: float
+) -> LandingReport:
     reports = {
         reading.dataset.name: DatasetReport(
             mode=reading.mode,
+            skipped=reading.skipped,
             rows=reading.all.rows,
             portal_rows=reading.total,
             pages=reading.all.pages,
@@ -172,13 +222,9 @@ def _report(readings: list[DatasetReading], load_ids: dict[str, list[str]], seco
             cursor_after=reading.cursor,
             load_ids=[load_id for load_id, names in load_ids.items() if reading.dataset.name in names],
             new_columns=reading.new_columns,
+            schema_changes=reading.new_schema_changes,
             notes=[*reading.notes, *reading.client.traffic.notes],
         )
         for reading in readings
     }
-    changes = [
-        {"dataset": reading.dataset.name, "column": column, "change": "new"}
-        for reading in readings
-        for column in reading.new_columns
-    ]
-    return LandingReport(datasets=reports, load_ids=list(load_ids), schema_changes=changes, seconds=round(seconds, 3))
+    return LandingReport(datasets=reports, load_ids=list(load_ids), problems=problems, seconds=round(seconds, 3))

@@ -18,9 +18,11 @@ from typing import Any
 import pyarrow as pa
 
 from ingest.datasets import EVENT_DATE, Dataset
+from ingest.deletions import refuse_mass_deletion
 from ingest.errors import PortalAnswerError, SchemaBreakError
 from ingest.pages import SYSTEM_FIELDS, Page, PageReader, fields_served
-from ingest.soda import Cursor, SodaClient, after, quoted
+from ingest.publication import Publication, SchemaChange, publication_row, read_view, schema_changes
+from ingest.soda import Cursor, Extent, SodaClient, after, quoted
 
 # `:*` before `*`: the parser refuses stars in any other order. Two stars instead of a list, so that a column which
 # the publisher adds arrives without a release of ours.
@@ -103,11 +105,14 @@ class DatasetReading:
         extra_columns: list[str],
         window: Window,
         full_refresh: bool = False,
+        accept_mass_deletion: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self.dataset = dataset
         self.client = client
         self.complete = False
+        self.skipped = False
+        self.schema_changes: list[SchemaChange] = []
         self.total = 0
         self._expected = 0
         self.all = _Tally()
@@ -116,13 +121,18 @@ class DatasetReading:
         self.mode = "window" if window else dataset.read
         self.known_columns = list(extra_columns)
         self._page_size = page_size
-        self._state = {} if full_refresh else dict(state)
+        self._committed = dict(state)
+        self._state = {} if full_refresh else self._committed
+        self._accept_mass_deletion = accept_mass_deletion
         self._window = window
         self._on_progress = on_progress or (lambda _progress: None)
         self._reader = PageReader(dataset, extra_columns)
         self._cursor = self._start()
         self.cursor_before = self._cursor
         self._newest: str | None = None
+        self._extent: Extent | None = None
+        self._publication: Publication | None = None
+        self._news = False
         self._package = _Tally()
         self._ahead: Future[Page] | None = None
         self._began = time.monotonic()
@@ -142,15 +152,66 @@ class DatasetReading:
     def new_columns(self) -> list[str]:
         return [name for name in self.extra_columns if name not in self.known_columns]
 
+    @property
+    def finished(self) -> bool:
+        """Nothing is left to commit: neither rows nor the news that the dataset was published anew."""
+        return self.complete and not self._news
+
+    @property
+    def new_schema_changes(self) -> list[SchemaChange]:
+        """Those that the last complete reading did not know."""
+        before = schema_changes(self.dataset, self._committed.get("columns") or self.dataset.columns)
+        return [change for change in self.schema_changes if change not in before]
+
     def begin(self) -> None:
-        """Count what there is to read and fix the upper bound; nothing new completes the reading at once."""
-        where = _all_of(after(self.cursor_before) if self.cursor_before else None, self._window.predicate())
-        self.total, self._newest = self.client.count(self.dataset.id, f"{self.dataset.name}, count", where)
+        """Find out what there is to read and fix the upper bound. One small request where nothing was published since.
+
+        Raises SchemaBreakError where a key or a required column is gone, MassDeletionError where far fewer rows are
+        left of a dataset that is read whole; nothing has been loaded then.
+        """
+        known = self._state.get("etag") if self.mode != "window" else None
+        self._extent = self.client.extent(self.dataset.id, f"{self.dataset.name}, count", known=known)
+        if self._extent is None:
+            self.complete = self.skipped = True
+            self.schema_changes = schema_changes(self.dataset, self._state.get("columns") or self.dataset.columns)
+            self._report()
+            return
+        self._look_at_columns()
+        self._count_rows(self._extent)
+        if self.mode == "whole" and "whole" in self._committed:
+            before = self._committed["whole"]["rows"]
+            refuse_mass_deletion(self.dataset.name, before - self.total, before, accepted=self._accept_mass_deletion)
         unchanged = self.mode == "whole" and self._state.get("whole") == self._measure(self.total)
         # An empty window or an emptied whole dataset is an observation, and lands as one; an empty increment is not.
         self.complete = unchanged or (self.mode == "incremental" and self.total == 0)
         self._expected = 0 if unchanged else self.total
         self._report()
+
+    def _look_at_columns(self) -> None:
+        """Compare what the portal publishes with what is declared, before any row of it is read."""
+        try:
+            self._publication = self.client.view(self.dataset.id, f"{self.dataset.name}, metadata", read_view)
+        except PortalAnswerError as error:  # a mirror may have the rows alone; the pages' own headers still tell much
+            self._note(f"the portal's metadata could not be read ({error.message})")
+            return
+        self._news = True
+        self.schema_changes = schema_changes(self.dataset, self._publication.columns)
+        for change in self.new_schema_changes:
+            self._note(f"the portal publishes {change}")
+        self._stop_at([change.column for change in self.schema_changes if change.stops])
+
+    def _stop_at(self, missing: list[str]) -> None:
+        if missing:
+            raise SchemaBreakError(
+                f"{self.dataset.name}: the portal no longer serves {', '.join(missing)}.",
+                remedy="Nothing of it was loaded, so that nothing becomes null by mistake. See what the portal "
+                f"publishes now ({self.client.portal_url}/d/{self.dataset.id}) and correct ingest/datasets.yml.",
+            )
+
+    def _count_rows(self, whole: Extent) -> None:
+        where = _all_of(after(self.cursor_before) if self.cursor_before else None, self._window.predicate())
+        asked = self.client.extent(self.dataset.id, f"{self.dataset.name}, count", where) if where else whole
+        self.total, self._newest = (asked.rows, asked.newest) if asked else (0, None)
 
     def pages(self, limit: int) -> Iterator[pa.Table]:
         """At most `limit` more pages as Arrow tables (all of them for a dataset read whole: its rows belong together).
@@ -158,7 +219,7 @@ class DatasetReading:
         While the caller writes a page the next one is already being fetched.
         """
         self._package = _Tally()
-        if self.dataset.read == "whole":
+        if self.dataset.read == "whole" and not self.complete:
             yield from self._whole()
             return
         while not self.complete and self._package.pages < limit:
@@ -183,7 +244,8 @@ class DatasetReading:
                 self._count(page)
                 tables.append(page.table)
             seen = (self.all.rows, self.total, self._newest)
-            self.begin()
+            again = self.client.extent(self.dataset.id, f"{self.dataset.name}, count")
+            self._count_rows(again or Extent(0, None))
             if seen == (self.total, self.total, self._newest):
                 self.complete = True
                 yield from (table for table in tables if table.num_rows or not self.total)
@@ -198,15 +260,36 @@ class DatasetReading:
 
     def state(self) -> dict[str, Any]:
         """What to keep with the package that has just been given."""
-        portal = {"portal": self.client.portal}
+        kept: dict[str, Any] = {"portal": self.client.portal}
+        if self.mode == "window":
+            return kept
         if self.mode == "incremental" and self._cursor is not None:
-            return {**portal, "cursor": {"updated_at": self._cursor.updated_at, "id": self._cursor.id}}
+            kept["cursor"] = {"updated_at": self._cursor.updated_at, "id": self._cursor.id}
         if self.mode == "whole" and self.complete:
-            return {**portal, "whole": self._measure(self.all.rows)}
-        return portal
+            kept["whole"] = self._measure(self.total)
+        # Remembered only if everything that it stands for has come: it will be taken for "nothing new".
+        all_came = self.complete and self.all.rows >= self._expected and not self.client.traffic.out_of_date
+        kept["etag"] = self._extent.etag if self._extent and all_came else None
+        if self._publication:
+            kept["columns"] = self._publication.columns
+        return kept
 
-    def record(self) -> pa.Table:
-        """One row for `raw.portal_reads`: what the package that has just been given holds, and how far it reaches."""
+    def publication(self) -> pa.Table | None:
+        """One row for `raw.portal_datasets`, with the first package of the reading; None with those that follow."""
+        if not self._news or self._publication is None or self._extent is None:
+            return None
+        self._news = False
+        return publication_row(
+            self.dataset, self.client.portal, self._publication, self._extent.rows, self._extent.newest
+        )
+
+    def record(self) -> pa.Table | None:
+        """One row for `raw.portal_reads`: what the package that has just been given holds, and how far it reaches.
+
+        None where there was nothing to read: a complete reading without rows would say that all of them are gone.
+        """
+        if not self._package.pages:
+            return None
         cursor = self.cursor
         row = {
             "read_id": self.read_id,
@@ -252,14 +335,8 @@ class DatasetReading:
     def _parse(self, body: bytes, headers: Mapping[str, str]) -> Page:
         served = fields_served(headers)
         if served is not None:
-            missing = [name for name in (*SYSTEM_FIELDS, *self.dataset.required) if name not in served]
-            if missing:
-                raise SchemaBreakError(
-                    f"{self.dataset.name}: the portal no longer serves {', '.join(missing)}.",
-                    remedy="Nothing was loaded, so that nothing becomes null by mistake. See what the portal publishes "
-                    f"now ({self.client.portal_url}/d/{self.dataset.id}) and correct ingest/datasets.yml.",
-                )
-            for name in self.dataset.columns:
+            self._stop_at([name for name in (*SYSTEM_FIELDS, *self.dataset.required) if name not in served])
+            for name in () if self._publication else self.dataset.columns:
                 if name not in served:
                     self._note(f"the portal no longer serves the column {name}")
         return self._reader.read(body)

@@ -51,13 +51,27 @@ class Cursor:
     id: str
 
 
+@dataclass(frozen=True)
+class Extent:
+    """How many rows there are, the newest `:updated_at` among them (None where there is none), and the answer's ETag.
+
+    The ETag is None where the portal gives none, or says that it answered from a replica that lags behind its truth:
+    what is remembered of such an answer would hide the rows that are still to come.
+    """
+
+    rows: int
+    newest: str | None
+    etag: str | None = None
+
+
 @dataclass
 class Traffic:
-    """What a client did: for the report of the run."""
+    """What a client did: for the report of the run. `out_of_date` is true once a lagging replica has answered."""
 
     requests: int = 0
     retries: int = 0
     bytes: int = 0
+    out_of_date: bool = False
     notes: list[str] = field(default_factory=list)
 
 
@@ -86,6 +100,10 @@ class TransientError(Exception):
         super().__init__(seen)
         self.retry_after = retry_after
         self.answered = answered
+
+
+class _NotModified(Exception):  # noqa: N818 - no error: the answer that nothing changed
+    """HTTP 304 to a request that named an ETag."""
 
 
 class SodaClient:
@@ -134,15 +152,30 @@ class SodaClient:
         params = {f"${name}": str(value) for name, value in clauses.items()}
         return self._ask(url, params, what, parse)
 
-    def count(self, dataset_id: str, what: str, where: str | None) -> tuple[int, str | None]:
-        """How many rows there are, and the newest `:updated_at` among them (None where there is none)."""
-        clauses = {"select": "count(*) as row_count,max(:updated_at) as newest"}
+    def extent(
+        self, dataset_id: str, what: str, where: str | None = None, *, known: str | None = None
+    ) -> Extent | None:
+        """How much there is to read. None: it is still what the ETag `known` stood for."""
+        clauses = {"$select": "count(*) as row_count,max(:updated_at) as newest"}
         if where:
-            clauses["where"] = where
-        return self.rows(dataset_id, what, _parse_count, **clauses)
+            clauses["$where"] = where
+        url = f"{self.portal_url}/resource/{dataset_id}.json"
+        try:
+            return self._ask(url, clauses, what, _parse_extent, {"If-None-Match": known} if known else {})
+        except _NotModified:
+            return None
+
+    def view(self, dataset_id: str, what: str, parse: Callable[[bytes, Mapping[str, str]], Parsed]) -> Parsed:
+        """Ask for the dataset's metadata, `/api/views/{id}.json`."""
+        return self._ask(f"{self.portal_url}/api/views/{dataset_id}.json", {}, what, parse)
 
     def _ask(
-        self, url: str, params: dict[str, str], what: str, parse: Callable[[bytes, Mapping[str, str]], Parsed]
+        self,
+        url: str,
+        params: dict[str, str],
+        what: str,
+        parse: Callable[[bytes, Mapping[str, str]], Parsed],
+        headers: Mapping[str, str] = {},
     ) -> Parsed:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(TransientError),
@@ -152,7 +185,7 @@ class SodaClient:
             reraise=True,
         )
         try:
-            parsed: Parsed = retrying(self._ask_once, url, params, what, parse)
+            parsed: Parsed = retrying(self._ask_once, url, params, what, parse, headers)
         except TransientError as error:
             raise self._given_up(error, what, retrying.statistics["attempt_number"]) from error
         return parsed
@@ -162,13 +195,18 @@ class SodaClient:
         return state.attempt_number >= limit
 
     def _ask_once(
-        self, url: str, params: dict[str, str], what: str, parse: Callable[[bytes, Mapping[str, str]], Parsed]
+        self,
+        url: str,
+        params: dict[str, str],
+        what: str,
+        parse: Callable[[bytes, Mapping[str, str]], Parsed],
+        headers: Mapping[str, str],
     ) -> Parsed:
         self._limiter.wait()
         self.traffic.requests += 1
-        headers = {"X-App-Token": self._token} if self._token else {}
+        sent = {**headers, "X-App-Token": self._token} if self._token else dict(headers)
         try:
-            answer = self._session.get(url, params=params, headers=headers, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT))
+            answer = self._session.get(url, params=params, headers=sent, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT))
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
             raise TransientError(f"an answer that broke off or could not be unpacked ({_short(error)})") from error
         except requests.exceptions.Timeout as error:
@@ -188,9 +226,12 @@ class SodaClient:
             note = "the portal refused CHICAGO_API_TOKEN (403); going on without it"
             self.traffic.notes.append(note)
             log.warning("%s: %s", what, note)
-            return self._ask_once(url, params, what, parse)
+            return self._ask_once(url, params, what, parse, headers)
+        if answer.status_code == 304 and "If-None-Match" in headers:
+            raise _NotModified
         self._raise_for(answer, what)
-        if answer.headers.get("X-SODA2-Data-Out-Of-Date", "false").lower() == "true":
+        if _lags(answer.headers):
+            self.traffic.out_of_date = True
             self._note_once("the portal answered from a replica that lags behind its own truth")
         try:
             return parse(answer.content, answer.headers)
@@ -271,12 +312,17 @@ def after(cursor: Cursor) -> str:
     return f"(:updated_at > {stamp} or (:updated_at = {stamp} and :id > {quoted(cursor.id)}))"
 
 
-def _parse_count(body: bytes, _headers: Mapping[str, str]) -> tuple[int, str | None]:
+def _parse_extent(body: bytes, headers: Mapping[str, str]) -> Extent:
     answer: Any = json.loads(body)
     try:
-        return int(answer[0]["row_count"]), answer[0].get("newest")
+        rows, newest = int(answer[0]["row_count"]), answer[0].get("newest")
     except (IndexError, KeyError, TypeError, AttributeError) as error:
         raise ValueError("no row count in the answer") from error
+    return Extent(rows, newest, None if _lags(headers) else headers.get("ETag"))
+
+
+def _lags(headers: Mapping[str, str]) -> bool:
+    return headers.get("X-SODA2-Data-Out-Of-Date", "false").lower() == "true"
 
 
 _backoff = tenacity.wait_random_exponential(multiplier=1, max=LONGEST_WAIT)

@@ -6,30 +6,40 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import dlt
+import pyarrow as pa
 from dlt.common.schema.typing import TColumnSchema
 from dlt.extract import DltResource
 
-from ingest.datasets import Dataset
+from ingest.datasets import Dataset, all_datasets
+from ingest.deletions import DELETION_SCHEMA
 from ingest.pages import SYSTEM_FIELDS, empty_page
+from ingest.publication import PUBLICATION_SCHEMA
 from ingest.reading import RECORD_SCHEMA, DatasetReading
 
 PIPELINE_NAME = "chicago_crashes"
 RAW_SCHEMA = "raw"
 READS_TABLE = "portal_reads"
+DATASETS_TABLE = "portal_datasets"
+DELETIONS_TABLE = "portal_deletions"
 
 # ADBC refuses a parquet file without rows (dlt 1.31, adbc-driver-manager 1.13); COPY of an empty csv makes the table.
 EMPTY_FORMAT: Final = "csv"
 
-_READ_HINTS = dlt.mark.make_hints(table_name=READS_TABLE, write_disposition="append", file_format="parquet", columns={})
+# What is landed about the rows, beside them.
+LOGS = {READS_TABLE: RECORD_SCHEMA, DATASETS_TABLE: PUBLICATION_SCHEMA, DELETIONS_TABLE: DELETION_SCHEMA}
 
 
 @dlt.source(name=PIPELINE_NAME)
 def chicago_crashes(
-    readings: Sequence[DatasetReading], pages: int, absent: Sequence[Dataset] = ()
+    readings: Sequence[DatasetReading] = (),
+    pages: int = 0,
+    *,
+    absent: Sequence[str] = (),
+    deletions: pa.Table | None = None,
 ) -> Iterator[DltResource]:
     """One resource a dataset, each giving at most `pages` more pages of its reading; fetched side by side.
 
-    `absent` datasets have no table in `raw` yet and are not read now: they get an empty one, for dbt builds on all.
+    `absent` tables are not in `raw` yet and get no row now: they are made empty, for dbt builds on all of them.
 
     The cursor that a package ends at is kept in the resource's state, so it is committed with the package's rows.
     `dlt.sources.incremental` is not used: it knows one cursor column where the portal needs two, and keeps a hash
@@ -44,26 +54,28 @@ def chicago_crashes(
             columns=_text_columns(reading.dataset, reading.extra_columns),
             parallelized=True,
         )
-    for dataset in absent:
+    for name in absent:
+        dataset = all_datasets().get(name)
         yield dlt.resource(
-            [empty_page(dataset)],
-            name=dataset.name,
+            [empty_page(dataset) if dataset else LOGS[name].empty_table()],
+            name=name,
             write_disposition="append",
             file_format=EMPTY_FORMAT,
-            columns=_text_columns(dataset),
+            columns=_text_columns(dataset) if dataset else {},
         )
-    if absent:
-        yield dlt.resource(
-            [RECORD_SCHEMA.empty_table()], name=READS_TABLE, write_disposition="append", file_format=EMPTY_FORMAT
-        )
+    if deletions is not None:
+        yield dlt.resource([deletions], name=DELETIONS_TABLE, write_disposition="append", file_format="parquet")
 
 
 def _land(reading: DatasetReading, pages: int) -> Iterator[Any]:
     state = dlt.current.resource_state(reading.dataset.name)
     yield from reading.pages(pages)
     state.update(reading.state())
-    # A table variant, or the record would be given the columns of the rows that it describes.
-    yield dlt.mark.with_hints(reading.record(), _READ_HINTS, create_table_variant=True)
+    # Table variants, or what is said about the rows would be given the columns of the rows.
+    for table, row in ((READS_TABLE, reading.record()), (DATASETS_TABLE, reading.publication())):
+        if row is not None:
+            hints = dlt.mark.make_hints(table_name=table, write_disposition="append", file_format="parquet", columns={})
+            yield dlt.mark.with_hints(row, hints, create_table_variant=True)
 
 
 def _text_columns(dataset: Dataset, extra_columns: Sequence[str] = ()) -> dict[str, TColumnSchema]:

@@ -70,7 +70,7 @@ def _silence_of(settings: RunnerSettings) -> str | None:
     """Why the portal cannot be used, as a sentence; None when it answers."""
     client = SodaClient(settings.portal_url, attempts=1)
     try:
-        client.count(all_datasets()["crashes"].id, "the portal", None)
+        client.extent(all_datasets()["crashes"].id, "the portal")
     except IngestError as error:
         return f"{error.message[0].upper()}{error.message[1:]}"
     finally:

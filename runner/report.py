@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from psycopg2 import sql
@@ -12,6 +13,7 @@ from ingest.errors import CrashesError
 from runner.errors import CancelledError
 from runner.ledger_session import LedgerSession
 from runner.record import COUNTS, Execution
+from runner.schema_changes import open_changes
 from runner.settings import RunnerSettings, describe
 
 LAST_EXECUTIONS = 5
@@ -24,6 +26,7 @@ def status(session: LedgerSession, settings: RunnerSettings) -> dict[str, Any]:
         "embedded": settings.database.embedded,
         "datasets": {name: _dataset(session, name) for name in all_datasets()},
         "executions": executions(session, LAST_EXECUTIONS),
+        "schema_changes": open_changes(session),
         "settings": describe(settings),
     }
 
@@ -69,8 +72,12 @@ def execution_summary(execution: Execution | None, error: CrashesError | None = 
         "dbt_invocation_id": execution.context.get("dbt_invocation_id"),
         "warnings": execution.context.get("warnings", []),
         "notes": [
-            note for landing in execution.context.get("landing", {}).values() for note in landing.get("notes", [])
+            f"{name}: {note}"
+            for name, landing in execution.context.get("landing", {}).items()
+            for note in landing.get("notes", [])
         ],
+        "landing": execution.context.get("landing", {}),
+        "reconciled": execution.context.get("reconciled"),
         "nothing_new": nothing_new(execution),
         "error": failed,
     }
@@ -84,10 +91,25 @@ def _dataset(session: LedgerSession, name: str) -> dict[str, Any]:
     found: dict[str, Any] = {"rows": None, "newest_crash": None, "newest_portal_update": None}
     if _exists(session, f"marts.{name}"):
         ((rows, crash, update),) = session.execute(
-            sql.SQL("select count(*), max(crash_date), max(source_updated_at) from {}").format(_marts(name))
+            sql.SQL("select count(*), max(crash_date), max(source_updated_at) from {} where deleted_at is null").format(
+                _marts(name)
+            )
         )
         found = {"rows": rows, "newest_crash": crash, "newest_portal_update": update}
-    return {**found, **_landing(session, name)}
+    return {**found, "published": _published(session, name), **_landing(session, name)}
+
+
+def _published(session: LedgerSession, name: str) -> datetime | None:
+    """When the portal last published the dataset, as far as we have read it: they published, whether we ran or not."""
+    if not _exists(session, "raw.portal_datasets"):
+        return None
+    ((published,),) = session.execute(
+        "select max(rows_updated_at) from raw.portal_datasets inner join raw._dlt_loads "
+        "on portal_datasets._dlt_load_id = _dlt_loads.load_id and _dlt_loads.status = 0 where dataset = %s",
+        [name],
+    )
+    moment: datetime | None = published
+    return moment
 
 
 def _landing(session: LedgerSession, name: str) -> dict[str, Any]:
@@ -118,7 +140,9 @@ def _landing(session: LedgerSession, name: str) -> dict[str, Any]:
 def _table(session: LedgerSession, name: str) -> dict[str, Any]:
     located = "null" if not _has_column(session, name, "geom") else "round(avg((geom is not null)::int), 4)::float"
     ((rows, newest, share),) = session.execute(
-        sql.SQL("select count(*), max(crash_date), {} from {}").format(sql.SQL(located), _marts(name))
+        sql.SQL("select count(*), max(crash_date), {} from {} where deleted_at is null").format(
+            sql.SQL(located), _marts(name)
+        )
     )
     return {"rows": rows, "newest_crash": newest, "located_share": share}
 

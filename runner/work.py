@@ -1,10 +1,15 @@
-"""The two halves of the main job, each writing what it did into the open record: landing by dlt, building by dbt."""
+"""The steps of the jobs, each writing what it did into the open record: landing and comparing, building by dbt."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 
 from ingest.pipeline import LandingReport, LandingRequest, land
+from ingest.publication import SchemaChange
+from ingest.reconcile import ReconcileReport, ReconcileRequest, reconcile
+from runner import schema_changes
 from runner.progress import Display
 from runner.record import Execution
 from runner.settings import RunnerSettings
@@ -15,16 +20,22 @@ def land_datasets(
     request: LandingRequest, settings: RunnerSettings, execution: Execution, display: Display
 ) -> LandingReport:
     """Lands, and records rows and dlt loads: those that were committed, also where the rest failed."""
-    before = _committed_loads(execution)
-    try:
-        report = land(request, settings, on_progress=display.landed)
-    except BaseException:
-        execution.context["dlt_load_ids"] = sorted(_committed_loads(execution) - before)
-        raise
+    with _committed_loads_on_record(execution):
+        report = land(request, settings, display.landed, _schema_recorder(execution))
+    _record_landing(report, execution)
+    execution.save()
+    return report
+
+
+def reconcile_datasets(
+    request: ReconcileRequest, settings: RunnerSettings, execution: Execution, display: Display
+) -> ReconcileReport:
+    """Lands what is new, finds what vanished and what never came, and records it."""
+    with _committed_loads_on_record(execution):
+        report = reconcile(request, settings, display.landed, _schema_recorder(execution))
+    _record_landing(report.landing, execution)
     execution.context["dlt_load_ids"] = report.load_ids
-    execution.context["landing"] = {name: asdict(dataset) for name, dataset in report.datasets.items()}
-    for name, dataset in report.datasets.items():
-        execution.counts(name).fetched = dataset.rows
+    execution.context["reconciled"] = report.datasets
     execution.save()
     return report
 
@@ -46,6 +57,33 @@ def build_tables(
     if report.problem is not None:
         raise report.problem
     return report
+
+
+def _record_landing(report: LandingReport, execution: Execution) -> None:
+    execution.context["dlt_load_ids"] = report.load_ids
+    execution.context["landing"] = {name: asdict(dataset) for name, dataset in report.datasets.items()}
+    for name, dataset in report.datasets.items():
+        execution.counts(name).fetched = dataset.rows
+
+
+def _schema_recorder(execution: Execution) -> Callable[[str, list[SchemaChange]], None]:
+    """Differences are on record before any row lands, and also where they stop the dataset."""
+
+    def record(dataset: str, changes: list[SchemaChange]) -> None:
+        schema_changes.record(execution.session, execution.execution_id, dataset, changes)
+
+    return record
+
+
+@contextmanager
+def _committed_loads_on_record(execution: Execution) -> Iterator[None]:
+    """Where the work fails, what it had committed until then is on record nevertheless."""
+    before = _committed_loads(execution)
+    try:
+        yield
+    except BaseException:
+        execution.context["dlt_load_ids"] = sorted(_committed_loads(execution) - before)
+        raise
 
 
 def _committed_loads(execution: Execution) -> set[str]:

@@ -28,24 +28,29 @@ class Day(click.ParamType[date]):
             self.fail(f"{value!r} is no date; give one as YYYY-MM-DD, such as 2026-01-31", param, ctx)
 
 
+def dataset_option(command: F) -> F:
+    return click.option(
+        "--dataset",
+        "datasets",
+        multiple=True,
+        type=click.Choice(list(all_datasets())),
+        help="Only this dataset; may be given several times.",
+    )(command)
+
+
+def portal_option(command: F) -> F:
+    return click.option("--portal", "portal_url", metavar="URL", help="Another portal than CRASHES_PORTAL_URL.")(
+        command
+    )
+
+
 def landing_options(command: F) -> F:
     """What `crashes run` and `crashes ingest` have in common."""
     for option in (
-        click.option(
-            "--portal",
-            "portal_url",
-            metavar="URL",
-            help="Another portal than CRASHES_PORTAL_URL.",
-        ),
+        portal_option,
         click.option("--until", type=Day(), help="Crashes up to this day, included."),
         click.option("--since", type=Day(), help="Crashes from this day on. The cursor of the increments stays."),
-        click.option(
-            "--dataset",
-            "datasets",
-            multiple=True,
-            type=click.Choice(list(all_datasets())),
-            help="Only this dataset; may be given several times.",
-        ),
+        dataset_option,
     ):
         command = option(command)
     return command

@@ -1,17 +1,17 @@
-"""`crashes run`, `crashes ingest`, `crashes transform`: the main job and its two halves, each on record."""
+"""`crashes run`, its two halves `ingest` and `transform`, and `reconcile`: each on record."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ingest.errors import CrashesError
 from runner import logs
-from runner.commands.options import check_window, json_option, landing_options
+from runner.commands.options import check_window, dataset_option, json_option, landing_options, portal_option
 from runner.commands.results import show_execution
 from runner.execution import recorded
 from runner.masking import Masking
@@ -19,6 +19,9 @@ from runner.progress import Display, display
 from runner.record import Execution
 from runner.report import execution_summary
 from runner.settings import RunnerSettings, load_settings
+
+if TYPE_CHECKING:
+    from ingest.pipeline import LandingReport
 
 Work = Callable[[RunnerSettings, Execution, Display], None]
 
@@ -35,8 +38,9 @@ def run(since: date | None, until: date | None, portal_url: str | None, as_json:
     check_window(since, until)
 
     def work(settings: RunnerSettings, execution: Execution, shown: Display) -> None:
-        _land(settings, execution, shown, since, until, **options)
+        landed = _land(settings, execution, shown, since, until, **options)
         _build(settings, execution, shown, full_refresh=options["full_refresh"])
+        landed.raise_problem()
 
     _perform("run", load_settings(portal_url=portal_url), {"since": since, "until": until, **options}, work, as_json)
 
@@ -50,7 +54,7 @@ def ingest(since: date | None, until: date | None, portal_url: str | None, as_js
     check_window(since, until)
 
     def work(settings: RunnerSettings, execution: Execution, shown: Display) -> None:
-        _land(settings, execution, shown, since, until, **options)
+        _land(settings, execution, shown, since, until, **options).raise_problem()
 
     _perform("ingest", load_settings(portal_url=portal_url), {"since": since, "until": until, **options}, work, as_json)
 
@@ -68,6 +72,30 @@ def transform(select: tuple[str, ...], full_refresh: bool, as_json: bool) -> Non
     _perform("transform", load_settings(), {"select": select, "full_refresh": full_refresh}, work, as_json)
 
 
+@click.command(short_help="Find rows that vanished from the portal, and rows that never came.")
+@dataset_option
+@portal_option
+@click.option("--every-month", is_flag=True, help="List all keys, also of months whose counts agree.")
+@click.option("--accept-mass-deletion", is_flag=True, help="Mark rows as deleted, however many have vanished.")
+@json_option
+def reconcile(portal_url: str | None, as_json: bool, **options: Any) -> None:
+    """Compare what has landed with what the portal has, and bring the tables in line.
+
+    Rows are counted by month first, keys are listed where the counts differ. A row that vanished gets deleted_at and
+    keeps its history; a row that never came is read; a row that came back is current again.
+    """
+
+    def work(settings: RunnerSettings, execution: Execution, shown: Display) -> None:
+        from ingest.reconcile import ReconcileRequest  # noqa: PLC0415
+        from runner.work import reconcile_datasets  # noqa: PLC0415
+
+        report = reconcile_datasets(ReconcileRequest(**options), settings, execution, shown)
+        _build(settings, execution, shown)
+        report.raise_problem()
+
+    _perform("reconcile", load_settings(portal_url=portal_url), options, work, as_json)
+
+
 def _land(
     settings: RunnerSettings,
     execution: Execution,
@@ -76,11 +104,11 @@ def _land(
     until: date | None,
     datasets: tuple[str, ...],
     full_refresh: bool,
-) -> None:
+) -> LandingReport:
     from ingest.pipeline import LandingRequest  # noqa: PLC0415 - dlt takes a second to import, and help needs none
     from runner.work import land_datasets  # noqa: PLC0415
 
-    land_datasets(LandingRequest(datasets, since, until, full_refresh), settings, execution, shown)
+    return land_datasets(LandingRequest(datasets, since, until, full_refresh), settings, execution, shown)
 
 
 def _build(

@@ -53,6 +53,11 @@ def _show_success(summary: dict[str, Any]) -> None:
     click.echo()
     if summary["nothing_new"]:
         click.echo("Nothing new: no row was inserted or updated.")
+    for name, found in (summary["reconciled"] or {}).items():
+        click.echo(
+            f"{name}: {found['months_listed']} of {found['months']} months differed; "
+            f"{found['vanished']} rows have vanished, {found['missing']} had not come and were read."
+        )
     for note in summary["notes"]:
         click.echo(f"Note: {note}")
     if warnings := summary["warnings"]:

@@ -26,6 +26,7 @@ def status(as_json: bool) -> None:
         return
     _show_datasets(found["datasets"])
     _show_executions(found["executions"])
+    _show_schema_changes(found["schema_changes"])
     kind = "embedded" if found["embedded"] else "server"
     click.echo(f"\nDatabase ({kind}): {found['database']}\n\nSettings:")
     for name, value in found["settings"].items():
@@ -33,10 +34,10 @@ def status(as_json: bool) -> None:
 
 
 def _show_datasets(datasets: dict[str, dict[str, Any]]) -> None:
-    columns = {"dataset": "left", "rows": "right", "newest crash": "left", "newest portal update": "left"}
-    shown = ("rows", "newest_crash", "newest_portal_update", "cursor", "last_load")
+    columns = ("newest crash", "newest portal update", "published", "cursor", "last load")
+    shown = ("rows", "newest_crash", "newest_portal_update", "published", "cursor", "last_load")
     table(
-        {**columns, "cursor": "left", "last load": "left"},
+        {"dataset": "left", "rows": "right", **dict.fromkeys(columns, "left")},
         [[name, *(dataset[key] for key in shown)] for name, dataset in datasets.items()],
     )
 
@@ -56,3 +57,14 @@ def _show_executions(executions: list[dict[str, Any]]) -> None:
     for each in executions:
         if each["error_message"]:
             click.echo(f"  {each['execution_id']}: {each['error_message']}\n     → {each['error_remedy']}")
+
+
+def _show_schema_changes(changes: list[dict[str, Any]]) -> None:
+    if not changes:
+        return
+    click.echo("\nThe portal's columns differ from the declared ones:")
+    for each in changes:
+        how = {"new": f"new, {each['served']}", "missing": "missing", "renamed": f"renamed to {each['served']}?"}
+        said = how.get(each["change"], f"{each['declared']} before, {each['served']} now")
+        click.echo(f"  {each['dataset']}.{each['column']}: {said} (since {each['first_seen_at']:%Y-%m-%d})")
+        click.echo(f"     → {each['remedy']}")

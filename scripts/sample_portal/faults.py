@@ -34,6 +34,8 @@ class Fault:
     # done to the connection
     delay_seconds: float = 0
     cut_after_bytes: int | None = None
+    reset: bool = False
+    corrupt_gzip: bool = False
 
     def matches(self, request: Request) -> bool:
         text = "&".join(f"{name}={value}" for name, value in request.parameters)
@@ -42,7 +44,8 @@ class Fault:
     def response(self) -> Response | None:
         if self.status is None:
             return None
-        response = Response.of(self.body.encode(), self.status)
+        # \udcff in a body is the byte ff: a body need not be UTF-8
+        response = Response.of(self.body.encode("utf-8", "surrogateescape"), self.status)
         response.headers |= self.headers
         return response
 

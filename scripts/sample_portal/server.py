@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import secrets
 import socket
+import struct
 import sys
 import time
 import traceback
@@ -97,6 +98,9 @@ class _Handler(BaseHTTPRequestHandler):
         fault = portal.faults.next(request)
         if fault and fault.delay_seconds:
             time.sleep(fault.delay_seconds)
+        if fault and fault.reset:
+            self._reset()
+            return
         response = (fault and fault.response()) or self._answered(portal, request)
         sent = 0
         try:
@@ -120,6 +124,8 @@ class _Handler(BaseHTTPRequestHandler):
         if request.accepts_gzip and response.status == 200:
             response.headers["Content-Encoding"] = "gzip"
             pieces = () if bodiless else _compressed(pieces)
+            if fault and fault.corrupt_gzip:
+                pieces = (bytes(255 - byte for byte in piece) for piece in pieces)
         self.send_response(response.status)
         for name, value in {**response.headers, "X-Sample-Portal": self.server.label}.items():
             self.send_header(name, value)
@@ -128,7 +134,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if bodiless:
             return 0
+        if "Content-Length" in response.headers:  # a fault's, and so not to be trusted
+            self.close_connection = True
+            return sum(self.wfile.write(piece) for piece in pieces)
         return self._send_chunks(pieces, fault.cut_after_bytes if fault else None)
+
+    def _reset(self) -> None:
+        """RST instead of an answer, as from a server that crashed."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()
 
     def _send_chunks(self, pieces: Iterable[bytes], cut_after: int | None) -> int:
         sent = 0

@@ -45,6 +45,15 @@ class RawLog:
             "cursor_updated_at varchar, cursor_id varchar, "
             "started_at timestamptz, finished_at timestamptz, read_id varchar, _dlt_load_id varchar not null)"
         )
+        log.run(
+            "create table raw.portal_deletions (dataset varchar, key varchar, month varchar, found_at timestamptz, "
+            "_dlt_load_id varchar not null)"
+        )
+        log.run(
+            "create table raw.portal_datasets (dataset varchar, id varchar, portal varchar, name varchar, "
+            "rows_updated_at timestamptz, row_count bigint, newest_updated_at varchar, columns varchar, "
+            "read_at timestamptz, _dlt_load_id varchar not null)"
+        )
         for name, dataset in DATASETS.items():
             columns = ", ".join(f"{column} varchar" for column in (*SYSTEM, *dataset["columns"]))
             log.run(f"create table raw.{name} ({columns}, rd_no_ varchar, _dlt_load_id varchar not null)")
@@ -89,6 +98,17 @@ class RawLog:
             self.commit(load_id)
         else:
             self._uncommitted.append(load_id)
+        return load_id
+
+    def find_gone(self, table: str, keys: list[str]) -> str:
+        """A load that says of these keys that the portal has them no more."""
+        self.loads += 1
+        load_id = f"{1_760_000_000 + self.loads}.5"
+        for key in keys:
+            self.run(
+                "insert into raw.portal_deletions (dataset, key, _dlt_load_id) values (%s, %s, %s)", table, key, load_id
+            )
+        self.commit(load_id)
         return load_id
 
     def commit(self, load_id: str) -> None:

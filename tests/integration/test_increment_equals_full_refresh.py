@@ -91,7 +91,7 @@ class City:
     def events(self, log: RawLog) -> dict[str, list[Row]]:
         """What one load brings."""
         landed: dict[str, list[Row]] = {"crashes": [], "people": [], "vehicles": []}
-        for _ in range(self.random.randint(1, 12)):
+        for _ in range(self.random.randint(4, 16)):
             table = self.random.choice(["crashes", "people", "people", "vehicles"])
             known = [*self.rows[table]]
             event = self.random.choice(EVENTS) if known else insert
@@ -212,9 +212,16 @@ def respell_key(city: City, log: RawLog, table: str, key: str) -> list[Row]:
     return [city.speak(log, table, key, {**city.rows[table][key], **spelled})]
 
 
+def vanish(city: City, log: RawLog, table: str, key: str) -> list[Row]:
+    """Found gone, perhaps twice; whatever is said of the key later brings it back."""
+    for _ in range(city.random.choice([1, 1, 2])):
+        log.find_gone(table, [key])
+    return [city.rows[table][key]] if city.random.random() < 0.3 else []
+
+
 EVENTS: list[Any] = [
     *[insert] * 3, insert_parent_of_orphan, *[change] * 2, restamp, revert, there_and_back, repeat, late, replace, move,
-    break_required, respell_key,
+    break_required, respell_key, *[vanish] * 2,
 ]  # fmt: skip
 
 
@@ -254,6 +261,8 @@ def test_increments_end_where_a_full_refresh_does(
             if city.random.random() < 0.6:
                 deaths, reading = city.reading(log)
                 log.land({"vision_zero_fatalities": deaths}, reading=reading)
+        for table in ("crashes", "people"):
+            log.find_gone(table, city.random.choices([*city.rows[table]] or ["nobody"], k=2))
         dbt(*build)
 
     built = contents(log)
@@ -267,4 +276,8 @@ def test_increments_end_where_a_full_refresh_does(
     fresh = contents(log)
     for table in TABLES:
         assert built[table] == fresh[table], f"{table}: the increments and the full refresh differ"
-    assert all(fresh.values()), "the sequence was too tame to prove anything"
+    for table in ("crashes", "people"):
+        ((rows, gone),) = log.run(f"select count(*), count(deleted_at) from marts.{table}")
+        assert rows >= gone > 0, f"no row of {table} vanished"
+    tame = [table for table in TABLES if not fresh[table]]
+    assert len(tame) <= 1, f"the sequence left nothing in {tame}: it was too tame to prove anything"

@@ -17,7 +17,13 @@ import pytest
 from sample_portal.testing import RunningPortal, running_portal
 
 from ingest.datasets import all_datasets
-from ingest.errors import ConfigurationError, LandingBusyError, PortalAnswerError, SchemaBreakError
+from ingest.errors import (
+    ConfigurationError,
+    LandingBusyError,
+    MassDeletionError,
+    PortalAnswerError,
+    SchemaBreakError,
+)
 from ingest.pipeline import LandingReport, LandingRequest, land
 from ingest.reading import DatasetReading, Window
 from ingest.settings import PROJECT_ROOT, Settings, load_settings
@@ -124,8 +130,36 @@ def test_nothing_new_lands_nothing_and_asks_once_a_dataset(
     portal.control.clear_requests()
     report = land(LandingRequest(), settings)
     assert report.load_ids == []
-    assert len(portal.control.requests()) == 4
+    assert [request["status"] for request in portal.control.requests()] == [304] * 4
+    assert all(dataset.skipped for dataset in report.datasets.values())
     assert len(landed(database, "crashes")) == CRASHES
+
+
+def test_what_a_lagging_replica_served_is_asked_for_again(
+    database: Any, settings: Settings, portal: RunningPortal
+) -> None:
+    portal.control.settings(out_of_date=True)
+    assert "lags" in " ".join(land(LandingRequest(), settings).datasets["crashes"].notes)
+    portal.control.settings(out_of_date=False)
+    assert not any(dataset.skipped for dataset in land(LandingRequest(), settings).datasets.values())
+    assert all(dataset.skipped for dataset in land(LandingRequest(), settings).datasets.values())
+
+
+def test_what_they_publish_lands_once_for_each_publication(
+    database: Any, settings: Settings, portal: RunningPortal
+) -> None:
+    land(LandingRequest(), settings)
+    portal.control.delete("crashes", "street_name = 'STREET 7'")
+    report = land(LandingRequest(), settings)
+    assert (report.datasets["crashes"].skipped, report.datasets["crashes"].rows) == (False, 0)
+    assert land(LandingRequest(), settings).load_ids == []
+    rows = landed(database, "portal_datasets", "dataset, row_count, rows_updated_at, columns::json ->> 'crash_date'")
+    of_crashes = sorted((row for row in rows if row[0] == "crashes"), key=lambda row: row[2])
+    assert [(count, kind) for _, count, _, kind in of_crashes] == [
+        (CRASHES, "calendar_date"),
+        (CRASHES - 1, "calendar_date"),
+    ]
+    assert len(rows) == 5
 
 
 def test_exactly_what_changed_arrives(database: Any, settings: Settings, portal: RunningPortal) -> None:
@@ -202,7 +236,9 @@ def test_a_new_column_lands_in_the_same_run_and_is_reported(
     portal.control.add_column("crashes", "reviewed_at", "floating_timestamp")
     portal.control.upsert("crashes", [crash(1, reviewed_at="2026-01-01T00:00:00.000")])
     report = land(LandingRequest(), settings)
-    assert report.schema_changes == [{"dataset": "crashes", "column": "reviewed_at", "change": "new"}]
+    assert [(change.dataset, change.column, change.change) for change in report.schema_changes] == [
+        ("crashes", "reviewed_at", "new")
+    ]
     assert {row[0] for row in landed(database, "crashes", "reviewed_at")} == {None, "2026-01-01T00:00:00.000"}
     assert land(LandingRequest(full_refresh=True), settings).schema_changes == []
 
@@ -213,6 +249,53 @@ def test_a_required_column_that_is_gone_stops_the_dataset_before_anything_is_loa
     portal.control.drop_column("people", "crash_record_id")
     with pytest.raises(SchemaBreakError, match="crash_record_id"):
         land(LandingRequest(("people",)), settings)
+
+
+def test_one_dataset_that_cannot_be_read_does_not_stop_the_others(
+    database: Any, settings: Settings, portal: RunningPortal
+) -> None:
+    portal.control.drop_column("people", "crash_record_id")
+    report = land(LandingRequest(), settings)
+    assert len(landed(database, "crashes")) == CRASHES
+    assert landed(database, "people") == []
+    with pytest.raises(SchemaBreakError, match="crash_record_id"):
+        report.raise_problem()
+
+
+def test_differences_are_told_before_any_row_lands(settings: Settings, portal: RunningPortal) -> None:
+    portal.control.drop_column("crashes", "street_name")
+    portal.control.add_column("crashes", "street_name_full", "text")
+    portal.control.drop_column("crashes", "alignment")
+    told: dict[str, list[tuple[str, str, str | None]]] = {}
+    land(
+        LandingRequest(("crashes",)),
+        settings,
+        on_schema=lambda dataset, changes: told.setdefault(
+            dataset, [(change.column, change.change, change.served) for change in changes]
+        ),
+    )
+    assert ("street_name", "renamed", "street_name_full") in told["crashes"]
+    assert ("alignment", "missing", None) in told["crashes"]
+    assert ("street_name_full", "new", "text") in told["crashes"]
+
+
+def test_a_portal_without_metadata_is_read_all_the_same(settings: Settings, portal: RunningPortal) -> None:
+    portal.control.fault(path="/api/views", status=404, times=99, body="{}")
+    report = land(LandingRequest(), settings)
+    assert report.datasets["crashes"].rows == CRASHES
+    assert "metadata" in report.datasets["crashes"].notes[0]
+
+
+def test_an_emptied_dataset_is_not_believed_unasked(settings: Settings, portal: RunningPortal) -> None:
+    day = "2024-01-02T10:00:00.000"
+    portal.control.upsert("vision_zero_fatalities", [{"crash_date": day, "victim": f"V{n}"} for n in range(60)])
+    land(LandingRequest(), settings)
+    portal.control.delete("vision_zero_fatalities", "victim is not null")
+    report = land(LandingRequest(), settings)
+    with pytest.raises(MassDeletionError, match="62 of 62 rows"):
+        report.raise_problem()
+    land(LandingRequest(accept_mass_deletion=True), settings).raise_problem()
+    assert land(LandingRequest(), settings).load_ids == []
 
 
 def test_rows_that_do_not_advance_are_an_error_and_no_endless_loop(settings: Settings, portal: RunningPortal) -> None:

@@ -34,7 +34,7 @@
 
 {% macro _stop_if_nothing_has_landed() -%}
     {%- set needed = [] -%}
-    {%- for name in ['crashes', 'people', 'vehicles', 'vision_zero_fatalities', '_dlt_loads', 'portal_reads'] -%}
+    {%- for name in ['crashes', 'people', 'vehicles', 'vision_zero_fatalities', '_dlt_loads', 'portal_reads', 'portal_deletions', 'portal_datasets'] -%}
         {%- set relation = source('raw', name) -%}
         {%- if not adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
             {%- do needed.append(relation.schema ~ '.' ~ relation.identifier) -%}

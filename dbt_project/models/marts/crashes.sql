@@ -30,9 +30,17 @@ with loads as (
     where model = 'crashes'
 ),
 
+crashes_found_gone as materialized (
+    {{ found_gone('crashes', 'crash_record_id') }}
+),
+
 {% if is_incremental() -%}
 touched as (
     {{ keys_landed_now('crashes', 'crash_record_id') }}
+    union
+    select crash_record_id
+    from crashes_found_gone
+    where not applied
 ),
 
 {% else -%}
@@ -54,6 +62,10 @@ versions as not materialized (
 
 latest as (
     {{ current_versions('crash_record_id') }}
+),
+
+presence as (
+    {{ presence('crashes', 'crash_record_id', among='select crash_record_id from touched' if is_incremental() else none) }}
 ),
 
 crashes as (
@@ -140,10 +152,11 @@ crashes as (
         latest.source_updated_at,
         latest.loaded_at,
         latest.created_at,
-        latest.updated_at,
-        null::timestamptz as deleted_at,
+        {{ last_moved_at() }} as updated_at,
+        presence.deleted_at,
         latest._dlt_load_id
     from latest
+    left join presence on latest.crash_record_id = presence.crash_record_id
 )
 
 select * from crashes

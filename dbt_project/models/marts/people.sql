@@ -32,6 +32,10 @@ with loads as (
     where model = 'people'
 ),
 
+people_found_gone as materialized (
+    {{ found_gone('people', 'person_id') }}
+),
+
 {% if is_incremental() -%}
 new_crashes as (
     select crash_record_id
@@ -43,6 +47,10 @@ new_crashes as (
 
 touched as (
     {{ keys_landed_now('people', 'person_id') }}
+    union
+    select person_id
+    from people_found_gone
+    where not applied
     union
     select landed.person_id
     from new_crashes
@@ -72,6 +80,10 @@ versions as not materialized (
 
 latest as (
     {{ current_versions('person_id') }}
+),
+
+presence as (
+    {{ presence('people', 'person_id', among='select person_id from touched' if is_incremental() else none) }}
 ),
 
 people as (
@@ -124,10 +136,11 @@ people as (
         latest.source_updated_at,
         latest.loaded_at,
         latest.created_at,
-        latest.updated_at,
-        null::timestamptz as deleted_at,
+        {{ last_moved_at() }} as updated_at,
+        presence.deleted_at,
         latest._dlt_load_id
     from latest
+    left join presence on latest.person_id = presence.person_id
 )
 
 select * from people

@@ -32,6 +32,10 @@ with loads as (
     where model = 'vehicles'
 ),
 
+vehicles_found_gone as materialized (
+    {{ found_gone('vehicles', 'crash_unit_id') }}
+),
+
 {% if is_incremental() -%}
 new_crashes as (
     select crash_record_id
@@ -43,6 +47,10 @@ new_crashes as (
 
 touched as (
     {{ keys_landed_now('vehicles', 'crash_unit_id') }}
+    union
+    select crash_unit_id
+    from vehicles_found_gone
+    where not applied
     union
     select landed.crash_unit_id
     from new_crashes
@@ -72,6 +80,10 @@ versions as not materialized (
 
 latest as (
     {{ current_versions('crash_unit_id') }}
+),
+
+presence as (
+    {{ presence('vehicles', 'crash_unit_id', among='select crash_unit_id from touched' if is_incremental() else none) }}
 ),
 
 vehicles as (
@@ -170,10 +182,11 @@ vehicles as (
         latest.source_updated_at,
         latest.loaded_at,
         latest.created_at,
-        latest.updated_at,
-        null::timestamptz as deleted_at,
+        {{ last_moved_at() }} as updated_at,
+        presence.deleted_at,
         latest._dlt_load_id
     from latest
+    left join presence on latest.crash_unit_id = presence.crash_unit_id
 )
 
 select * from vehicles

@@ -24,7 +24,8 @@
 -- depends_on: {{ ref('vision_zero_fatalities') }}
 
 -- One row for each rule that keeps a portal row out of its final table: a required value is missing, or its crash is. It counts
--- while the newest version of the row is the bad one; a good one that came before stays in the final table meanwhile.
+-- while the newest version of the row is the bad one; a good one that came before stays in the final table meanwhile. What vanished
+-- from the portal leaves it.
 -- Rows are told apart by their key; those without one (and all fatalities) by the portal's own row identifier.
 -- An increment looks at the rows of which a version landed, and carries the others over, unless their crash has come.
 with loads as (
@@ -49,6 +50,14 @@ with loads as (
 {% if key -%}
 {{ table }}_doubtful as materialized (
     {{ keys_to_judge(table, key) }}
+),
+
+{{ table }}_found_gone as materialized (
+    {{ found_gone(table, key) }}
+),
+
+{{ table }}_presence as materialized (
+    {{ presence(table, key, among='select key from ' ~ table ~ '_doubtful') }}
 ),
 
 {% endif -%}
@@ -87,8 +96,14 @@ with loads as (
     from {{ table }}_suspects as suspects
     left join {{ ref('crashes') }} as crashes on suspects.crash_record_id = crashes.crash_record_id
     where
-        not suspects.is_complete
-        or (suspects.crash_record_id is not null and crashes.crash_record_id is null)
+        (not suspects.is_complete or (suspects.crash_record_id is not null and crashes.crash_record_id is null))
+        {%- if key %}
+        and not exists (
+            select 1
+            from {{ table }}_presence as presence
+            where presence.{{ key }} = suspects.key and presence.deleted_at is not null
+        )
+        {%- endif %}
 ),
 
 {% endfor -%}
@@ -147,6 +162,8 @@ all_held_back as (
         {%- if key %}
         and not (known.table_name = '{{ table }}' and known.has_key and known.row_key in (
             select landed.key::text from {{ table }}_landed as landed where landed.key is not null
+            union all
+            select gone.{{ key }}::text from {{ table }}_found_gone as gone where not gone.applied
         ))
         {%- endif %}
         {%- endfor %}

@@ -6,7 +6,7 @@
 } -%}
 
 -- One row for each rule that a row breaks now: values nulled, contradictions noted, rows held back. A row put right on the portal
--- leaves this view with the build that shows the correction.
+-- leaves this view with the build that shows the correction, and so does one that vanished from it.
 {% for table, key in keys.items() -%}
 select
     '{{ table }}' as table_name,
@@ -19,7 +19,7 @@ select
     {{ table }}.loaded_at
 from {{ ref(table) }} as {{ table }}
 cross join lateral jsonb_array_elements({{ table }}.violations) as violation
-where {{ table }}.violations is not null
+where {{ table }}.violations is not null and {{ table }}.deleted_at is null
 union all
 {% endfor -%}
 select
