@@ -18,6 +18,7 @@ import pyarrow as pa
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
 
+from ingest.body import Body
 from ingest.datasets import EVENT_DATE, Dataset
 from ingest.deletions import DELETION_SCHEMA, refuse_mass_deletion
 from ingest.reading import Progress, Window
@@ -194,8 +195,8 @@ def _still_there(dataset: Dataset, client: SodaClient, keys: list[str]) -> Itera
 
 
 def _rows(dataset: Dataset, client: SodaClient, what: str, **clauses: str | int) -> list[dict[str, Any]]:
-    def parse(body: bytes, _headers: Mapping[str, str]) -> list[dict[str, Any]]:
-        rows = json.loads(body)
+    def parse(body: Body, _headers: Mapping[str, str]) -> list[dict[str, Any]]:
+        rows = json.loads(body.whole())
         if not isinstance(rows, list):
             raise ValueError("no array of rows")  # noqa: TRY004 - a broken body, whatever its type
         return rows

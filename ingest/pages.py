@@ -2,21 +2,24 @@
 
 Values stay the portal's own text. SODA frames rows as `[{…}\n,{…}]` and a raw newline cannot occur inside a JSON
 string (RFC 8259, section 7), so a page turns into NDJSON by a byte replacement and pyarrow's reader, which runs in
-C++ on all cores, does the rest. A page that this fast way cannot take exactly (a number where text was expected, an
-object, a megabyte of text) is read again by Python's own parser, slower and without exception.
+C++ on all cores, does the rest, a few megabytes at a time. A page that this fast way cannot take exactly (a number
+where text was expected, an object, a megabyte of text) is read again by Python's own parser, slower and without
+exception.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
+from ingest.body import Body
 from ingest.datasets import Dataset
 from ingest.soda import Cursor
 
@@ -30,7 +33,6 @@ SYSTEM_FIELDS = {
 COMPUTED_PREFIX = ":@"  # columns that the portal, not the publisher, adds and drops
 
 _POINT = pa.struct([("type", pa.string()), ("coordinates", pa.list_(pa.float64()))])
-_WHITE_SPACE = b" \t\r\n"
 _NUL_ESCAPE = b"\\u0000"
 
 
@@ -51,28 +53,34 @@ class PageReader:
         self._dataset = dataset
         self.extra_columns = sorted(extra_columns)
 
-    def read(self, body: bytes) -> Page:
+    def read(self, body: Body | bytes) -> Page:
         """Turn a page into a table. Raises ValueError for a body that is not a whole JSON array of objects."""
-        _check_utf8(body)
-        lines = _as_ndjson(body)
-        table = _empty(self.columns())
-        notes: list[str] = []
-        if lines:
-            try:
-                table = self._read_fast(lines)
-            except _BeyondFastReaderError:
-                table, notes = self._read_exactly(body)
-        if _NUL_ESCAPE in body:
+        body = body if isinstance(body, Body) else Body(body)
+        size, notes = _Size(), list[str]()
+        try:
+            tables = [self._read_fast(lines) for lines in _ndjson(body, size)]
+            table = pa.concat_tables([self._completed(table) for table in tables]) if tables else _empty(self.columns())
+        except _BeyondFastReaderError:
+            whole = body.whole()
+            size = _Size(len(whole), holds_nul=_NUL_ESCAPE in whole)
+            table, notes = self._read_exactly(whole)
+        if size.holds_nul:
             table, removed = _without_nul(table)
             if removed:
                 notes.append(f"{removed} values held NUL bytes, which PostgreSQL cannot store; they were removed")
-        return Page(table=table, cursor=_last_pair(table), bytes=len(body), notes=notes)
+        return Page(table=table, cursor=_last_pair(table), bytes=size.bytes, notes=notes)
 
     def columns(self) -> list[str]:
         """Column names of the tables that `read` gives: system, declared, then extra ones."""
         return [*SYSTEM_FIELDS.values(), *self._dataset.columns, *self.extra_columns]
 
-    def _read_fast(self, lines: memoryview) -> pa.Table:
+    def _completed(self, table: pa.Table) -> pa.Table:
+        """With the columns that a later piece of the page brought."""
+        for name in set(self.columns()) - set(table.column_names):
+            table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
+        return table.select(self.columns())
+
+    def _read_fast(self, lines: bytes | bytearray) -> pa.Table:
         table = self._parse(lines)
         unknown = [name for name in table.column_names if self._is_unknown(name)]
         if unknown:
@@ -85,7 +93,7 @@ class PageReader:
                 arrays[name] = _geojson(arrays[name])
         return pa.table([arrays[name] for name in self.columns()], names=self.columns())
 
-    def _parse(self, lines: memoryview) -> pa.Table:
+    def _parse(self, lines: bytes | bytearray) -> pa.Table:
         declared = [
             *((name, pa.string()) for name in SYSTEM_FIELDS),
             *((name, _POINT if kind == "point" else pa.string()) for name, kind in self._dataset.columns.items()),
@@ -138,22 +146,43 @@ def _empty(columns: list[str]) -> pa.Table:
     return pa.table({name: pa.array([], pa.string()) for name in columns})
 
 
-def _check_utf8(body: bytes) -> None:
-    """Raises ValueError (UnicodeDecodeError is one) for bytes that are not UTF-8: pyarrow would pass them on."""
-    if not body.isascii():
-        body.decode("utf-8")
+@dataclass
+class _Size:
+    """What was noticed while a body went by."""
+
+    bytes: int = 0
+    holds_nul: bool = False
 
 
-def _as_ndjson(body: bytes) -> memoryview:
-    """The rows of a SODA page, one a line, in one copy. Raises ValueError where the framing is broken or cut off."""
-    start, end = 0, len(body)
-    while end and body[end - 1] in _WHITE_SPACE:
-        end -= 1
-    while start < end and body[start] in _WHITE_SPACE:
-        start += 1
-    if end - start < 2 or body[start] != ord("[") or body[end - 1] != ord("]"):
-        raise ValueError("the page does not begin with [ and end with ]")
-    return memoryview(body.replace(b"\n,", b"\n "))[start + 1 : end - 1]
+def _ndjson(body: Body, size: _Size) -> Iterator[bytes | bytearray]:
+    """The rows of a SODA page, one a line, some megabytes at a time. Raises ValueError for broken framing and UTF-8."""
+    held: bytes | bytearray | None = None
+    for lines in body.lines():
+        size.bytes += len(lines)
+        size.holds_nul = size.holds_nul or (b"\\" in lines and _NUL_ESCAPE in lines)
+        if not lines.isascii():
+            lines.decode("utf-8")  # pyarrow would pass broken bytes on
+        if held is not None:
+            yield held  # it was not the last, so the closing bracket is still to come
+            held = _without_commas(lines)
+        elif begun := lines.lstrip():
+            if not begun.startswith(b"["):
+                raise ValueError("the page does not begin with [")
+            held = _without_commas(begun[1:])
+    last = (held or b"").rstrip()
+    if not last.endswith(b"]"):
+        raise ValueError("the page does not end with ]")
+    if rows := last[:-1].strip():
+        yield rows
+
+
+def _without_commas(lines: bytes) -> bytearray:
+    """A space for each comma that begins a line: twice as fast as `bytes.replace`, and it is a tenth of a landing."""
+    spaced = bytearray(lines)
+    letters = np.frombuffer(spaced, np.uint8)
+    starts = np.append(0, np.flatnonzero(letters[:-1] == ord("\n")) + 1) if spaced else np.array([], np.intp)
+    letters[starts[letters[starts] == ord(",")]] = ord(" ")
+    return spaced
 
 
 def _rows(body: bytes) -> list[dict[str, Any]]:

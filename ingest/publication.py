@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
+from ingest.body import Body
 from ingest.datasets import Dataset
 from ingest.pages import COMPUTED_PREFIX
 
@@ -69,9 +70,9 @@ class SchemaChange:
         return said[self.change]
 
 
-def read_view(body: bytes, _headers: Mapping[str, str]) -> Publication:
+def read_view(body: Body, _headers: Mapping[str, str]) -> Publication:
     """A view's metadata. Raises ValueError for a body that is none."""
-    view: Any = json.loads(body)
+    view: Any = json.loads(body.whole())
     try:
         columns = {column["fieldName"]: column["dataTypeName"] for column in view["columns"]}
         seconds = view.get("rowsUpdatedAt")

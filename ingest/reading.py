@@ -17,6 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from ingest.body import Body
 from ingest.datasets import EVENT_DATE, Dataset
 from ingest.deletions import refuse_mass_deletion
 from ingest.errors import PortalAnswerError, SchemaBreakError
@@ -332,7 +333,7 @@ class DatasetReading:
         what = f"{self.dataset.name}, page {self.all.pages + 1}"
         return self._fetcher.submit(lambda: self.client.rows(self.dataset.id, what, self._parse, **clauses))
 
-    def _parse(self, body: bytes, headers: Mapping[str, str]) -> Page:
+    def _parse(self, body: Body, headers: Mapping[str, str]) -> Page:
         served = fields_served(headers)
         if served is not None:
             self._stop_at([name for name in (*SYSTEM_FIELDS, *self.dataset.required) if name not in served])

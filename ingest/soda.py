@@ -18,13 +18,16 @@ from urllib.parse import urlsplit
 
 import requests
 import tenacity
+import urllib3
 from requests.adapters import HTTPAdapter
 
+from ingest.body import Body
 from ingest.errors import DatasetGoneError, IngestError, PortalAnswerError, PortalUnreachableError
 
 log = logging.getLogger(__name__)
 
 Parsed = TypeVar("Parsed")
+Parse = Callable[[Body, Mapping[str, str]], Parsed]
 
 CONNECT_TIMEOUT = 10.0  # seconds
 # Seconds between two bytes of an answer. The portal gives a query ten minutes before it answers 408, but a page
@@ -126,6 +129,7 @@ class SodaClient:
         self._session.trust_env = identity(portal_url) != LOOPBACK
         self._session.headers["User-Agent"] = "chicago-crashes (+https://data.cityofchicago.org)"
         self._session.headers["Accept"] = "application/json"
+        self._session.headers["Accept-Encoding"] = "gzip"  # and nothing else: `ingest.body` unpacks it
 
     @property
     def portal(self) -> str:
@@ -139,7 +143,7 @@ class SodaClient:
         self,
         dataset_id: str,
         what: str,
-        parse: Callable[[bytes, Mapping[str, str]], Parsed],
+        parse: Parse[Parsed],
         **clauses: str | int,
     ) -> Parsed:
         """Ask `/resource/{id}.json` for rows; `clauses` are SoQL's (select, where, order, limit).
@@ -165,7 +169,7 @@ class SodaClient:
         except _NotModified:
             return None
 
-    def view(self, dataset_id: str, what: str, parse: Callable[[bytes, Mapping[str, str]], Parsed]) -> Parsed:
+    def view(self, dataset_id: str, what: str, parse: Parse[Parsed]) -> Parsed:
         """Ask for the dataset's metadata, `/api/views/{id}.json`."""
         return self._ask(f"{self.portal_url}/api/views/{dataset_id}.json", {}, what, parse)
 
@@ -174,7 +178,7 @@ class SodaClient:
         url: str,
         params: dict[str, str],
         what: str,
-        parse: Callable[[bytes, Mapping[str, str]], Parsed],
+        parse: Parse[Parsed],
         headers: Mapping[str, str] = {},
     ) -> Parsed:
         retrying = tenacity.Retrying(
@@ -199,28 +203,33 @@ class SodaClient:
         url: str,
         params: dict[str, str],
         what: str,
-        parse: Callable[[bytes, Mapping[str, str]], Parsed],
+        parse: Parse[Parsed],
         headers: Mapping[str, str],
     ) -> Parsed:
         self._limiter.wait()
         self.traffic.requests += 1
         sent = {**headers, "X-App-Token": self._token} if self._token else dict(headers)
         try:
-            answer = self._session.get(url, params=params, headers=sent, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT))
-        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
-            raise TransientError(f"an answer that broke off or could not be unpacked ({_short(error)})") from error
-        except requests.exceptions.Timeout as error:
+            answer = self._session.get(
+                url, params=params, headers=sent, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT), stream=True
+            )
+            with answer:
+                raw = answer.raw.read(decode_content=False)
+        except (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError) as error:
             raise TransientError("no answer in time", answered=False) from error
         except requests.exceptions.ConnectionError as error:
             raise TransientError(_connection_fault(error), answered=False) from error
+        except urllib3.exceptions.HTTPError as error:
+            raise TransientError(f"an answer that broke off ({_short(error)})") from error
         except requests.exceptions.RequestException as error:
             raise PortalAnswerError(
                 f"{what}: the request to {self.portal_url} cannot be made ({_short(error)}).",
                 remedy="Check CRASHES_PORTAL_URL or --portal.",
             ) from error
+        body = Body(raw, gzipped="gzip" in answer.headers.get("Content-Encoding", ""))
         self._has_answered = answer.ok
         self._label = answer.headers.get("X-Sample-Portal", self._label)
-        self.traffic.bytes += len(answer.content)
+        self.traffic.bytes += len(raw)
         if answer.status_code == 403 and self._token:
             self._token = None
             note = "the portal refused CHICAGO_API_TOKEN (403); going on without it"
@@ -229,28 +238,28 @@ class SodaClient:
             return self._ask_once(url, params, what, parse, headers)
         if answer.status_code == 304 and "If-None-Match" in headers:
             raise _NotModified
-        self._raise_for(answer, what)
+        self._raise_for(answer, body, what)
         if _lags(answer.headers):
             self.traffic.out_of_date = True
             self._note_once("the portal answered from a replica that lags behind its own truth")
         try:
-            return parse(answer.content, answer.headers)
+            return parse(body, answer.headers)
         except ValueError as error:
             raise TransientError(f"a body that is not whole JSON rows ({_short(error)})") from error
 
-    def _raise_for(self, answer: requests.Response, what: str) -> None:
+    def _raise_for(self, answer: requests.Response, body: Body, what: str) -> None:
         status = answer.status_code
         if status in RETRIED_STATUSES:
-            raise TransientError(f"HTTP {status}{_portal_words(answer)}", retry_after=_retry_after(answer.headers))
+            raise TransientError(f"HTTP {status}{_portal_words(body)}", retry_after=_retry_after(answer.headers))
         if status == 404:
             raise DatasetGoneError(
-                f"{what}: {self.portal_url} does not know this dataset (404{_portal_words(answer)}).",
+                f"{what}: {self.portal_url} does not know this dataset (404{_portal_words(body)}).",
                 remedy="Check CRASHES_PORTAL_URL or --portal; if the City moved the dataset, correct its id in "
                 "ingest/datasets.yml.",
             )
         if status != 200:
             raise PortalAnswerError(
-                f"{what}: {self.portal_url} refused the request (HTTP {status}{_portal_words(answer)}).",
+                f"{what}: {self.portal_url} refused the request (HTTP {status}{_portal_words(body)}).",
                 remedy="Check CRASHES_PORTAL_URL and CHICAGO_API_TOKEN; if the message names a column, the portal's "
                 "columns changed: compare them with ingest/datasets.yml.",
             )
@@ -312,8 +321,8 @@ def after(cursor: Cursor) -> str:
     return f"(:updated_at > {stamp} or (:updated_at = {stamp} and :id > {quoted(cursor.id)}))"
 
 
-def _parse_extent(body: bytes, headers: Mapping[str, str]) -> Extent:
-    answer: Any = json.loads(body)
+def _parse_extent(body: Body, headers: Mapping[str, str]) -> Extent:
+    answer: Any = json.loads(body.whole())
     try:
         rows, newest = int(answer[0]["row_count"]), answer[0].get("newest")
     except (IndexError, KeyError, TypeError, AttributeError) as error:
@@ -350,10 +359,10 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
-def _portal_words(answer: requests.Response) -> str:
+def _portal_words(body: Body) -> str:
     """The portal's own message, from either of its two error envelopes; nothing for HTML and the like."""
     try:
-        message = answer.json().get("message")
+        message = json.loads(body.whole()).get("message")
     except (ValueError, AttributeError):
         return ""
     return f", {message}" if isinstance(message, str) else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.body import Body
 from ingest.datasets import all_datasets
 from ingest.pages import SYSTEM_FIELDS, PageReader
 
@@ -41,9 +43,13 @@ soda_rows = st.fixed_dictionaries(
 ).map(lambda fields: stamped(**fields))
 
 
-@given(st.lists(soda_rows, max_size=8), st.booleans())
-def test_every_value_survives_as_it_was_sent(rows: list[dict[str, Any]], ensure_ascii: bool) -> None:
-    page = PageReader(CRASHES).read(frame(rows, ensure_ascii=ensure_ascii))
+@given(st.lists(soda_rows, max_size=8), st.booleans(), st.booleans(), st.integers(1, 500))
+def test_every_value_survives_as_it_was_sent(
+    rows: list[dict[str, Any]], ensure_ascii: bool, gzipped: bool, piece: int
+) -> None:
+    """However the answer is packed, and wherever it is cut on its way."""
+    sent = frame(rows, ensure_ascii=ensure_ascii)
+    page = PageReader(CRASHES).read(Body(gzip.compress(sent) if gzipped else sent, gzipped, piece))
     landed = values(page)
     assert len(landed) == len(rows)
     for row, got in zip(rows, landed, strict=True):
@@ -51,6 +57,19 @@ def test_every_value_survives_as_it_was_sent(rows: list[dict[str, Any]], ensure_
         assert got.keys() == wanted.keys()
         for name, value in wanted.items():
             assert (json.loads(got[name]) if isinstance(value, dict) else got[name]) == value
+
+
+@pytest.mark.parametrize("cut", [0, 5, 40, -9, -1])
+def test_a_broken_gzip_stream_is_a_value_error(cut: int) -> None:
+    packed = gzip.compress(frame([stamped(damage=f"{number}") for number in range(100)]))
+    with pytest.raises(ValueError):
+        PageReader(CRASHES).read(Body(packed[:cut], gzipped=True, piece=64))
+
+
+def test_a_page_in_another_framing_is_read_too() -> None:
+    rows = [stamped(damage=f"{number}", location={"type": "Point", "coordinates": [1, 2]}) for number in range(5)]
+    pretty = json.dumps(rows, indent=2).encode()
+    assert [row["damage"] for row in values(PageReader(CRASHES).read(Body(pretty, piece=50)))] == list("01234")
 
 
 json_values = st.recursive(

@@ -14,6 +14,7 @@ import tenacity
 from sample_portal.testing import RunningPortal, running_portal
 
 from ingest import soda
+from ingest.body import Body
 from ingest.errors import DatasetGoneError, PortalAnswerError, PortalUnreachableError
 from ingest.soda import Cursor, Extent, RateLimiter, SodaClient, after, identity, quoted
 
@@ -41,8 +42,8 @@ def client(portal: RunningPortal, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
 
 
 def rows(client: SodaClient) -> list[dict[str, Any]]:
-    def parse(body: bytes, _headers: Mapping[str, str]) -> list[dict[str, Any]]:
-        parsed: list[dict[str, Any]] = json.loads(body)
+    def parse(body: Body, _headers: Mapping[str, str]) -> list[dict[str, Any]]:
+        parsed: list[dict[str, Any]] = json.loads(body.whole())
         return parsed
 
     return client.rows(CRASHES, "crashes, page 1", parse, select=":*,*", order=":id", limit=100)
