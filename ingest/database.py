@@ -28,21 +28,29 @@ def connect(place: DatabaseSettings) -> psycopg2.extensions.connection:
 
 
 @contextmanager
+def advisory_lock(connection: psycopg2.extensions.connection, name: str) -> Iterator[bool]:
+    """Whether the lock of this name is ours for the length of the block; false where somebody else has it."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(hashtext(%s))", [name])
+        row = cursor.fetchone()
+        ours = bool(row and row[0])
+        try:
+            yield ours
+        finally:
+            if ours and not connection.closed:
+                cursor.execute("select pg_advisory_unlock(hashtext(%s))", [name])
+
+
+@contextmanager
 def landing_lock(connection: psycopg2.extensions.connection) -> Iterator[None]:
     """One landing into a database at a time: two would read the same cursor and land the same rows twice."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(hashtext(%s))", [LANDING_LOCK])
-        row = cursor.fetchone()
-        if not (row and row[0]):
+    with advisory_lock(connection, LANDING_LOCK) as ours:
+        if not ours:
             raise LandingBusyError(
                 "Another landing into this database is at work.",
                 remedy="Wait until it has finished; `crashes status` shows it.",
             )
-        try:
-            yield
-        finally:
-            if not connection.closed:
-                cursor.execute("select pg_advisory_unlock(hashtext(%s))", [LANDING_LOCK])
+        yield
 
 
 def as_database_error(error: psycopg2.Error, place: DatabaseSettings | None = None) -> DatabaseError:

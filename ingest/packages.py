@@ -23,7 +23,7 @@ from ingest.datasets import Dataset, all_datasets
 from ingest.errors import CrashesError, IngestError
 from ingest.pages import SYSTEM_FIELDS
 from ingest.settings import PROJECT_ROOT, Settings
-from ingest.source import LOGS, PIPELINE_NAME, RAW_SCHEMA
+from ingest.source import FIRST_STAMPS, LOGS, PIPELINE_NAME, RAW_SCHEMA
 
 
 def restored_pipeline(settings: Settings) -> dlt.Pipeline:
@@ -66,7 +66,7 @@ def extra_columns(pipeline: dlt.Pipeline, dataset: Dataset) -> list[str]:
     if not pipeline.default_schema_name:
         return []
     table = pipeline.default_schema.tables.get(dataset.name)
-    known = {*SYSTEM_FIELDS.values(), *dataset.columns}
+    known = {*SYSTEM_FIELDS.values(), *dataset.columns, *FIRST_STAMPS.values()}
     return [name for name in (table or {}).get("columns", {}) if name not in known and not name.startswith("_dlt")]
 
 

@@ -25,6 +25,12 @@ DELETIONS_TABLE = "portal_deletions"
 # ADBC refuses a parquet file without rows (dlt 1.31, adbc-driver-manager 1.13); COPY of an empty csv makes the table.
 EMPTY_FORMAT: Final = "csv"
 
+# Empty as landed. `ingest.compaction` keeps in them what the first of several versions of one content was stamped with.
+FIRST_STAMPS = {
+    **{stamp: f"first_{stamp}" for stamp in SYSTEM_FIELDS.values()},
+    "_dlt_load_id": "first_dlt_load_id",
+}
+
 # What is landed about the rows, beside them.
 LOGS = {READS_TABLE: RECORD_SCHEMA, DATASETS_TABLE: PUBLICATION_SCHEMA, DELETIONS_TABLE: DELETION_SCHEMA}
 
@@ -79,5 +85,5 @@ def _land(reading: DatasetReading, pages: int) -> Iterator[Any]:
 
 
 def _text_columns(dataset: Dataset, extra_columns: Sequence[str] = ()) -> dict[str, TColumnSchema]:
-    names = [*SYSTEM_FIELDS.values(), *dataset.columns, *extra_columns]
+    names = [*SYSTEM_FIELDS.values(), *dataset.columns, *extra_columns, *FIRST_STAMPS.values()]
     return {name: {"name": name, "data_type": "text", "nullable": True} for name in names}

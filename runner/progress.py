@@ -8,7 +8,18 @@ from types import TracebackType
 from typing import Protocol, Self
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from runner.terminal import notices
 
@@ -55,12 +66,21 @@ class Display:
         return None
 
 
+class _Speed(ProgressColumn):
+    """Rows (or dbt nodes) a second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.0f}/s" if speed else "", style="progress.data.speed")
+
+
 class Bars(Display):
-    """One bar for each dataset and one for dbt."""
+    """One bar for each dataset and one for dbt: so many of so many, how fast, how long still."""
 
     def __init__(self) -> None:
-        columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._progress = Progress(*columns, TextColumn("{task.fields[detail]}"), console=notices())
+        columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), _Speed())
+        times = (TimeElapsedColumn(), TimeRemainingColumn(compact=True))
+        self._progress = Progress(*columns, *times, TextColumn("{task.fields[detail]}"), console=notices())
         self._tasks: dict[str, TaskID] = {}
         self._lock = threading.Lock()
 
@@ -90,9 +110,17 @@ class Lines(Display):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._told = time.monotonic()
+        self._began: dict[str, float] = {}
 
     def landed(self, progress: Landed) -> None:
-        self._say(f"{progress.dataset}: {progress.rows:,} of {progress.total:,} rows", now=progress.complete)
+        began = self._began.setdefault(progress.dataset, time.monotonic())
+        line = f"{progress.dataset}: {progress.rows:,} of {progress.total:,} rows"
+        if (spent := time.monotonic() - began) > 1 and progress.rows:
+            speed = progress.rows / spent
+            line += f", {speed:,.0f} a second"
+            if not progress.complete and progress.total > progress.rows:
+                line += f", {(progress.total - progress.rows) / speed:,.0f} s left"
+        self._say(line, now=progress.complete)
 
     def built(self, progress: Built) -> None:
         troubled = progress.status in ("error", "fail", "warn")

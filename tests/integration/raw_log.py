@@ -55,7 +55,8 @@ class RawLog:
             "read_at timestamptz, _dlt_load_id varchar not null)"
         )
         for name, dataset in DATASETS.items():
-            columns = ", ".join(f"{column} varchar" for column in (*SYSTEM, *dataset["columns"]))
+            first = ("first_dlt_load_id", *(f"first_{stamp}" for stamp in SYSTEM))
+            columns = ", ".join(f"{column} varchar" for column in (*SYSTEM, *dataset["columns"], *first))
             log.run(f"create table raw.{name} ({columns}, rd_no_ varchar, _dlt_load_id varchar not null)")
         return log
 

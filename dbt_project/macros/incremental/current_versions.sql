@@ -94,3 +94,11 @@ row(
     coalesce({{ versions }}.soda_id, ''), coalesce({{ versions }}.soda_version, ''), {{ versions }}.row_hash
 )
 {%- endmacro %}
+
+
+{#- What the first version of this content was stamped with. `crashes compact` removes versions that only repeat the one before,
+    and keeps the first one's stamps in the one that stays. -#}
+{% macro first_landed(column) -%}
+    {%- set relation, name = column.split('.') -%}
+coalesce({{ relation }}.first_{{ name | trim('_') }}, {{ column }})
+{%- endmacro %}

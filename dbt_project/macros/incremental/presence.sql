@@ -24,7 +24,7 @@
                 true as is_there
             from (select distinct {{ key }} from {{ table }}_found_gone) as gone
             inner join lateral (
-                select landed_keys._dlt_load_id
+                select unnest(array[landed_keys._dlt_load_id, landed_keys.first_dlt_load_id]) as _dlt_load_id
                 from {{ ref('int_' ~ table ~ '__landed_keys') }} as landed_keys
                 where landed_keys.{{ key }} = gone.{{ key }}
                 {{ one_by_one() }}

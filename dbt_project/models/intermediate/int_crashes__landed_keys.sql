@@ -3,5 +3,6 @@
 select
     {{ as_text('published.crash_record_id') }} as crash_record_id,
     published.soda_id::text as soda_id,
-    published._dlt_load_id::text as _dlt_load_id
+    published._dlt_load_id::text as _dlt_load_id,
+    published.first_dlt_load_id::text as first_dlt_load_id
 from {{ source('raw', 'crashes') }} as published

@@ -4,5 +4,6 @@ select
     {{ as_bigint('published.crash_unit_id') }} as crash_unit_id,
     {{ as_text('published.crash_record_id') }} as crash_record_id,
     published.soda_id::text as soda_id,
-    published._dlt_load_id::text as _dlt_load_id
+    published._dlt_load_id::text as _dlt_load_id,
+    published.first_dlt_load_id::text as first_dlt_load_id
 from {{ source('raw', 'vehicles') }} as published

@@ -56,7 +56,7 @@ versions as not materialized (
         loads.loaded_at,
         loads.loaded_at as visible_at
     from {{ touched_or_all(ref('stg_chicago__crashes'), 'crash_record_id') }} as versions
-    inner join loads on versions._dlt_load_id = loads.load_id
+    inner join loads on {{ first_landed('versions._dlt_load_id') }} = loads.load_id
     where {{ has_required('crashes', 'versions') }}
 ),
 
@@ -146,15 +146,15 @@ crashes as (
         -- lineage
         latest.violations,
         latest.row_hash,
-        latest.soda_id,
-        latest.soda_version,
-        latest.source_created_at,
-        latest.source_updated_at,
+        {{ first_landed('latest.soda_id') }} as soda_id,
+        {{ first_landed('latest.soda_version') }} as soda_version,
+        {{ first_landed('latest.source_created_at') }} as source_created_at,
+        {{ first_landed('latest.source_updated_at') }} as source_updated_at,
         latest.loaded_at,
         latest.created_at,
         {{ last_moved_at() }} as updated_at,
         presence.deleted_at,
-        latest._dlt_load_id
+        {{ first_landed('latest._dlt_load_id') }} as _dlt_load_id
     from latest
     left join presence on latest.crash_record_id = presence.crash_record_id
 )

@@ -74,7 +74,7 @@ versions as not materialized (
         loads.loaded_at,
         greatest(loads.loaded_at, versions.crash_created_at) as visible_at
     from {{ touched_or_all(ref('stg_chicago__vehicles'), 'crash_unit_id', crashes=ref('crashes')) }} as versions
-    inner join loads on versions._dlt_load_id = loads.load_id
+    inner join loads on {{ first_landed('versions._dlt_load_id') }} = loads.load_id
     where {{ has_required('vehicles', 'versions') }}
 ),
 
@@ -176,15 +176,15 @@ vehicles as (
         -- lineage
         latest.violations,
         latest.row_hash,
-        latest.soda_id,
-        latest.soda_version,
-        latest.source_created_at,
-        latest.source_updated_at,
+        {{ first_landed('latest.soda_id') }} as soda_id,
+        {{ first_landed('latest.soda_version') }} as soda_version,
+        {{ first_landed('latest.source_created_at') }} as source_created_at,
+        {{ first_landed('latest.source_updated_at') }} as source_updated_at,
         latest.loaded_at,
         latest.created_at,
         {{ last_moved_at() }} as updated_at,
         presence.deleted_at,
-        latest._dlt_load_id
+        {{ first_landed('latest._dlt_load_id') }} as _dlt_load_id
     from latest
     left join presence on latest.crash_unit_id = presence.crash_unit_id
 )

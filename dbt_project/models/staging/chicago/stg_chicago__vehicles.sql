@@ -88,7 +88,12 @@ select
     published.soda_version::text as soda_version,
     stamps.source_created_at,
     stamps.source_updated_at,
-    published._dlt_load_id::text as _dlt_load_id
+    published._dlt_load_id::text as _dlt_load_id,
+    published.first_soda_id::text as first_soda_id,
+    published.first_soda_version::text as first_soda_version,
+    {{ as_instant('published.first_soda_created_at') }} as first_source_created_at,
+    {{ as_instant('published.first_soda_updated_at') }} as first_source_updated_at,
+    published.first_dlt_load_id::text as first_dlt_load_id
 from {{ source('raw', 'vehicles') }} as published
 inner join lateral (
     {{ whole_line('published', [
