@@ -220,8 +220,10 @@ select
     sum(bytes) - (array_agg(bytes order by nth desc))[1] as bytes,
     (array_agg(coalesce(first_soda_id, soda_id) order by seen_at, seen_load_id, nth))[1] as soda_id,
     (array_agg(coalesce(first_soda_version, soda_version) order by seen_at, seen_load_id, nth))[1] as soda_version,
-    (array_agg(coalesce(first_soda_created_at, soda_created_at) order by seen_at, seen_load_id, nth))[1] as soda_created_at,
-    (array_agg(coalesce(first_soda_updated_at, soda_updated_at) order by seen_at, seen_load_id, nth))[1] as soda_updated_at,
+    (array_agg(coalesce(first_soda_created_at, soda_created_at) order by seen_at, seen_load_id, nth))[1]
+        as soda_created_at,
+    (array_agg(coalesce(first_soda_updated_at, soda_updated_at) order by seen_at, seen_load_id, nth))[1]
+        as soda_updated_at,
     (array_agg(coalesce(first_dlt_load_id, _dlt_load_id) order by seen_at, seen_load_id, nth))[1] as dlt_load_id
 from runs
 group by identity, run

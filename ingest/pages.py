@@ -9,7 +9,9 @@ exception.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +35,7 @@ SYSTEM_FIELDS = {
 COMPUTED_PREFIX = ":@"  # columns that the portal, not the publisher, adds and drops
 
 _POINT = pa.struct([("type", pa.string()), ("coordinates", pa.list_(pa.float64()))])
+_LONGEST_NAME = 60  # bytes; PostgreSQL cuts off what exceeds 63
 _NUL_ESCAPE = b"\\u0000"
 
 
@@ -52,6 +55,8 @@ class PageReader:
     def __init__(self, dataset: Dataset, extra_columns: Iterable[str] = ()) -> None:
         self._dataset = dataset
         self.extra_columns = sorted(extra_columns)
+        # the portal's names of the extra columns, as far as they have been met
+        self._extra_fields = {name: name for name in self.extra_columns}
 
     def read(self, body: Body | bytes) -> Page:
         """Turn a page into a table. Raises ValueError for a body that is not a whole JSON array of objects."""
@@ -82,22 +87,21 @@ class PageReader:
 
     def _read_fast(self, lines: bytes | bytearray) -> pa.Table:
         table = self._parse(lines)
-        unknown = [name for name in table.column_names if self._is_unknown(name)]
-        if unknown:
+        if self._learn(table.column_names):
             # Their types were guessed (a date would no longer be the portal's text): read them again, as text.
-            self.extra_columns = sorted({*self.extra_columns, *unknown})
             table = self._parse(lines)
-        arrays = {_raw_name(name): column for name, column in zip(table.column_names, table.columns, strict=True)}
+        arrays = {self._column(name): column for name, column in zip(table.column_names, table.columns, strict=True)}
         for name, kind in self._dataset.columns.items():
             if kind == "point":
                 arrays[name] = _geojson(arrays[name])
-        return pa.table([arrays[name] for name in self.columns()], names=self.columns())
+        nothing = pa.nulls(table.num_rows, pa.string())
+        return pa.table([arrays.get(name, nothing) for name in self.columns()], names=self.columns())
 
     def _parse(self, lines: bytes | bytearray) -> pa.Table:
         declared = [
             *((name, pa.string()) for name in SYSTEM_FIELDS),
             *((name, _POINT if kind == "point" else pa.string()) for name, kind in self._dataset.columns.items()),
-            *((name, pa.string()) for name in self.extra_columns),
+            *((name, pa.string()) for name in self._extra_fields),
         ]
         try:
             return pa.json.read_json(
@@ -109,28 +113,35 @@ class PageReader:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise _BeyondFastReaderError from error
 
-    def _is_unknown(self, name: str) -> bool:
-        known = name in SYSTEM_FIELDS or name in self._dataset.columns or name in self.extra_columns
-        return not known and not name.startswith(COMPUTED_PREFIX)
+    def _learn(self, fields: Iterable[str]) -> bool:
+        """Whether there are fields among these that had not been met."""
+        known = {*SYSTEM_FIELDS, *self._dataset.columns, *self._extra_fields}
+        new = {name for name in fields if name not in known and not name.startswith(COMPUTED_PREFIX)}
+        self._extra_fields |= {name: _column_name(name, self._dataset) for name in sorted(new)}
+        self.extra_columns = sorted({*self.extra_columns, *self._extra_fields.values()})
+        return bool(new)
+
+    def _column(self, field: str) -> str:
+        return SYSTEM_FIELDS.get(field) or self._extra_fields.get(field, field)
 
     def _read_exactly(self, body: bytes) -> tuple[pa.Table, list[str]]:
         rows = _rows(body)
-        unknown = {name for row in rows for name in row if self._is_unknown(name)}
-        self.extra_columns = sorted({*self.extra_columns, *unknown})
+        self._learn({name for row in rows for name in row})
         broken = 0
         arrays: dict[str, pa.Array] = {}
-        for name in [*SYSTEM_FIELDS, *self._dataset.columns, *self.extra_columns]:
+        for name in [*SYSTEM_FIELDS, *self._dataset.columns, *self._extra_fields]:
             texts = [_text(row.get(name)) for row in rows]
             try:
-                arrays[_raw_name(name)] = pa.array(texts, pa.string())
+                arrays[self._column(name)] = pa.array(texts, pa.string())
             except UnicodeEncodeError:
                 repaired = [_without_lone_surrogates(text) for text in texts]
                 broken += sum(1 for old, new in zip(texts, repaired, strict=True) if old != new)
-                arrays[_raw_name(name)] = pa.array(repaired, pa.string())
+                arrays[self._column(name)] = pa.array(repaired, pa.string())
         notes = (
             [f"{broken} values held lone surrogates, which no text can store; U+FFFD stands for each"] if broken else []
         )
-        return pa.table([arrays[name] for name in self.columns()], names=self.columns()), notes
+        nothing = pa.nulls(len(rows), pa.string())
+        return pa.table([arrays.get(name, nothing) for name in self.columns()], names=self.columns()), notes
 
 
 def empty_page(dataset: Dataset) -> pa.Table:
@@ -247,8 +258,18 @@ def _without_nul(table: pa.Table) -> tuple[pa.Table, int]:
     return table, removed
 
 
-def _raw_name(name: str) -> str:
-    return SYSTEM_FIELDS.get(name, name)
+def _column_name(field: str, dataset: Dataset) -> str:
+    """The column of `raw` for a field that nobody declared: the field's name, if a column may have it.
+
+    Anything else (capitals, signs, the name of a column of ours) gets what is left of it and a mark of its own.
+    """
+    taken = {*SYSTEM_FIELDS.values(), *dataset.columns}
+    is_a_name = re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", field) and len(field) < _LONGEST_NAME
+    if is_a_name and field not in taken and not field.startswith(("first_soda_", "first_dlt_")):
+        return field
+    left = re.sub(r"[^a-z0-9]+", "_", field.lower()).strip("_")[: _LONGEST_NAME - 10].rstrip("_")
+    mark = hashlib.sha256(field.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+    return f"x_{left}_{mark}" if left else f"x_{mark}"
 
 
 def _last_pair(table: pa.Table) -> Cursor | None:

@@ -194,8 +194,7 @@ def _land_packages(pipeline: dlt.Pipeline, readings: list[DatasetReading]) -> di
     """Land package after package until every reading is complete; load ids with the datasets that each one holds."""
     load_ids: dict[str, list[str]] = {}
     unfinished = [reading for reading in readings if not reading.finished]
-    coming = {reading.dataset.name for reading in unfinished}
-    absent = [name for name in packages.absent_tables(pipeline) if name not in coming]
+    absent = packages.absent_tables(pipeline)
     while unfinished or absent:
         source = chicago_crashes(unfinished, PAGES_PER_PACKAGE, absent=absent)
         for load_id in packages.commit(pipeline, source):

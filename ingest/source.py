@@ -53,14 +53,14 @@ def chicago_crashes(
     """
     for reading in readings:
         yield dlt.resource(
-            _land(reading, pages),
+            _land(reading, pages, is_absent=reading.dataset.name in absent),
             name=reading.dataset.name,
             write_disposition="append",
             file_format="parquet" if reading.total else EMPTY_FORMAT,
             columns=_text_columns(reading.dataset, reading.extra_columns),
             parallelized=True,
         )
-    for name in absent:
+    for name in set(absent) - {reading.dataset.name for reading in readings}:
         dataset = all_datasets().get(name)
         yield dlt.resource(
             [empty_page(dataset) if dataset else LOGS[name].empty_table()],
@@ -73,8 +73,10 @@ def chicago_crashes(
         yield dlt.resource([deletions], name=DELETIONS_TABLE, write_disposition="append", file_format="parquet")
 
 
-def _land(reading: DatasetReading, pages: int) -> Iterator[Any]:
+def _land(reading: DatasetReading, pages: int, *, is_absent: bool) -> Iterator[Any]:
     state = dlt.current.resource_state(reading.dataset.name)
+    if is_absent and reading.complete:
+        yield empty_page(reading.dataset)
     yield from reading.pages(pages)
     state.update(reading.state())
     # Table variants, or what is said about the rows would be given the columns of the rows.

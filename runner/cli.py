@@ -12,7 +12,7 @@ import click
 
 from ingest.errors import CrashesError
 from runner.commands.db import db
-from runner.commands.pipeline import ingest, reconcile, run, transform
+from runner.commands.pipeline import compact, ingest, reconcile, run, transform
 from runner.commands.portal import portal
 from runner.commands.status import status
 from runner.commands.version import version
@@ -32,7 +32,7 @@ def crashes() -> None:
     """The group; its help is above, for this docstring is for us."""
 
 
-for command in (run, ingest, transform, reconcile, status, db, portal, version):
+for command in (run, ingest, transform, reconcile, compact, status, db, portal, version):
     crashes.add_command(command)
 
 

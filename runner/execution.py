@@ -42,14 +42,15 @@ def recorded(
     trigger: str = "manual",
     job: str | None = None,
     retry_of: int | None = None,
+    beside: bool = False,
 ) -> Iterator[Execution]:
-    """The work in the `with` block is one row of `ops.job_executions`.
+    """The work in the `with` block is one row of `ops.job_executions`. `beside`: it may be done while others run.
 
     Raises LockHeldError while another run is at work; what the work raised, where that is a CrashesError;
     CancelledError for Ctrl-C and termination; UnexpectedError for anything else.
     """
     with _termination_raises(), ledger(settings) as session:
-        if not session.take_lock():
+        if not beside and not session.take_lock():
             raise _lock_held(session)
         mark_abandoned(session)
         masking = Masking.of(settings.secrets())
@@ -149,7 +150,7 @@ def _lock_held(session: LedgerSession) -> LockHeldError:
         """
         select execution_id, command, context ->> 'pid', context ->> 'host', started_at
         from ops.job_executions
-        where status = 'running'
+        where status = 'running' and command <> 'compact'
         order by execution_id desc
         limit 1
         """

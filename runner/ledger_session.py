@@ -29,6 +29,7 @@ class LedgerSession:
 
     def __init__(self, settings: RunnerSettings) -> None:
         self._settings = settings
+        self._wants_lock = False
         self._locked = False
         self.connection = self._connect()
 
@@ -44,6 +45,7 @@ class LedgerSession:
 
     def take_lock(self) -> bool:
         """True when from now on no other run can start on this database."""
+        self._wants_lock = True
         self._locked = self._try_lock(*ONE_RUN)
         return self._locked
 
@@ -55,9 +57,9 @@ class LedgerSession:
         self.execute("select pg_advisory_unlock(%s, %s)", [ALIVE, execution_id])
 
     def hold(self, execution_id: int) -> None:
-        """Makes sure that the lock is still ours; takes it again where the connection broke meanwhile."""
+        """Makes sure that a lock that was taken is still ours; takes it again where the connection broke meanwhile."""
         self.execute("select 1")
-        if not self._locked:
+        if self._wants_lock and not self._locked:
             if not self.take_lock():
                 raise LockLostError(
                     "The connection that held the lock broke, and another run has started meanwhile.",

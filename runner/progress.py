@@ -59,6 +59,8 @@ class Display:
 
     def built(self, progress: Built) -> None: ...
 
+    def compacted(self, table: str, done: int, total: int) -> None: ...
+
     def __enter__(self) -> Self:
         return self
 
@@ -89,6 +91,9 @@ class Bars(Display):
 
     def built(self, progress: Built) -> None:
         self._show("dbt build", progress.done, progress.total, progress.name)
+
+    def compacted(self, table: str, done: int, total: int) -> None:
+        self._show(f"compact {table}", done, total, "")
 
     def _show(self, name: str, done: int, total: int, detail: str) -> None:
         with self._lock:
@@ -126,6 +131,9 @@ class Lines(Display):
         troubled = progress.status in ("error", "fail", "warn")
         last = progress.done == progress.total
         self._say(f"dbt: {progress.done} of {progress.total}, {progress.name} {progress.status}", now=troubled or last)
+
+    def compacted(self, table: str, done: int, total: int) -> None:
+        self._say(f"compact {table}: {done:,} of {total:,} repetitions removed", now=done >= total)
 
     def _say(self, line: str, *, now: bool) -> None:
         with self._lock:

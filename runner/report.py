@@ -13,6 +13,7 @@ from ingest.errors import CrashesError
 from runner.errors import CancelledError
 from runner.ledger_session import LedgerSession
 from runner.record import COUNTS, Execution
+from runner.repetitions import advice, repetitions
 from runner.schema_changes import open_changes
 from runner.settings import RunnerSettings, describe
 
@@ -27,6 +28,7 @@ def status(session: LedgerSession, settings: RunnerSettings) -> dict[str, Any]:
         "datasets": {name: _dataset(session, name) for name in all_datasets()},
         "executions": executions(session, LAST_EXECUTIONS),
         "schema_changes": open_changes(session),
+        "advice": advice(repetitions(session)),
         "settings": describe(settings),
     }
 
@@ -76,6 +78,8 @@ def execution_summary(execution: Execution | None, error: CrashesError | None = 
             for name, landing in execution.context.get("landing", {}).items()
             for note in landing.get("notes", [])
         ],
+        "advice": advice(execution.context.get("repetitions", {})),
+        "compacted": execution.context.get("compacted"),
         "landing": execution.context.get("landing", {}),
         "reconciled": execution.context.get("reconciled"),
         "nothing_new": nothing_new(execution),
@@ -84,7 +88,8 @@ def execution_summary(execution: Execution | None, error: CrashesError | None = 
 
 
 def nothing_new(execution: Execution) -> bool:
-    return not any(execution.total(count) for count in ("fetched", "inserted", "updated"))
+    """Where something might have been."""
+    return bool(execution.datasets) and not any(execution.total(count) for count in ("fetched", "inserted", "updated"))
 
 
 def _dataset(session: LedgerSession, name: str) -> dict[str, Any]:

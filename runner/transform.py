@@ -93,6 +93,23 @@ def changes(session: LedgerSession, invocation_id: str) -> dict[str, Counts]:
     return {model: Counts(None, *counts) for model, *counts in rows}
 
 
+def applied_loads(session: LedgerSession, dataset: str) -> list[str] | None:
+    """The loads that every model which reads the dataset's versions has taken in; None where nothing was ever built."""
+    if session.execute("select to_regclass('ops.model_loads')") == [(None,)]:
+        return None
+    rows = session.execute(
+        """
+        select load_id
+        from ops.model_loads
+        where model in (%s, 'held_back') and applied
+        group by load_id
+        having count(*) = 2
+        """,
+        [dataset],
+    )
+    return [load_id for (load_id,) in rows]
+
+
 def _arguments(request: TransformRequest, settings: RunnerSettings, project: Path) -> list[str]:
     arguments = ["build", "--project-dir", str(project), "--profiles-dir", str(PROJECT_ROOT)]
     # Unit tests and the macros' tables of examples test the code, not the data: `./scripts/test` runs them.

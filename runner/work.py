@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
+from ingest.compaction import Compacted, compact
+from ingest.datasets import Dataset
 from ingest.pipeline import LandingReport, LandingRequest, land
 from ingest.publication import SchemaChange
 from ingest.reconcile import ReconcileReport, ReconcileRequest, reconcile
 from runner import schema_changes
 from runner.progress import Display
 from runner.record import Execution
+from runner.repetitions import repetitions
 from runner.settings import RunnerSettings
-from runner.transform import TransformReport, TransformRequest, changes, transform
+from runner.transform import TransformReport, TransformRequest, applied_loads, changes, transform
 
 
 def land_datasets(
@@ -40,6 +43,20 @@ def reconcile_datasets(
     return report
 
 
+def compact_tables(
+    datasets: tuple[str, ...], settings: RunnerSettings, execution: Execution, display: Display
+) -> dict[str, Compacted]:
+    """Removes repetitions from raw, of loads that every final table has taken in."""
+
+    def eligible(dataset: Dataset) -> list[str] | None:
+        return applied_loads(execution.session, dataset.name)
+
+    done = compact(settings, datasets, eligible, display.compacted)
+    execution.context["compacted"] = {name: asdict(table) for name, table in done.items()}
+    execution.save()
+    return done
+
+
 def build_tables(
     request: TransformRequest, settings: RunnerSettings, execution: Execution, display: Display
 ) -> TransformReport:
@@ -53,6 +70,8 @@ def build_tables(
             fetched = execution.counts(model).fetched
             execution.datasets[model] = changed
             changed.fetched = fetched
+    execution.save()  # first, for what this build found unchanged counts too
+    execution.context["repetitions"] = repetitions(execution.session)
     execution.save()
     if report.problem is not None:
         raise report.problem

@@ -1,4 +1,4 @@
-"""`crashes run`, its two halves `ingest` and `transform`, and `reconcile`: each on record."""
+"""`crashes run`, its two halves `ingest` and `transform`, `reconcile` and `compact`: each on record."""
 
 from __future__ import annotations
 
@@ -96,6 +96,23 @@ def reconcile(portal_url: str | None, as_json: bool, **options: Any) -> None:
     _perform("reconcile", load_settings(portal_url=portal_url), options, work, as_json)
 
 
+@click.command(short_help="Remove landed versions that only repeat what was known.")
+@dataset_option
+@json_option
+def compact(datasets: tuple[str, ...], as_json: bool) -> None:
+    """Remove from the schema raw what says nothing new: versions that only repeat the one before, rows of broken loads.
+
+    A distinct version stays, and so does the last one. The tables are what they were. It may be done beside a run.
+    """
+
+    def work(settings: RunnerSettings, execution: Execution, shown: Display) -> None:
+        from runner.work import compact_tables  # noqa: PLC0415
+
+        compact_tables(datasets, settings, execution, shown)
+
+    _perform("compact", load_settings(), {"datasets": datasets}, work, as_json, beside=True)
+
+
 def _land(
     settings: RunnerSettings,
     execution: Execution,
@@ -124,7 +141,15 @@ def _build(
     build_tables(TransformRequest(select, full_refresh), settings, execution, shown)
 
 
-def _perform(command: str, settings: RunnerSettings, parameters: dict[str, Any], work: Work, as_json: bool) -> None:
+def _perform(
+    command: str,
+    settings: RunnerSettings,
+    parameters: dict[str, Any],
+    work: Work,
+    as_json: bool,
+    *,
+    beside: bool = False,
+) -> None:
     """The work on record, and its result shown, also where it failed: what was done until then counts."""
     logs.set_up(settings)
     masking = Masking.of(settings.secrets())
@@ -136,7 +161,8 @@ def _perform(command: str, settings: RunnerSettings, parameters: dict[str, Any],
         show_execution(masking.value(summary), as_json)
 
     try:
-        with recorded(settings, command, {**given, "portal": settings.portal_url}) as execution, display() as shown:
+        parameters = {**given, "portal": settings.portal_url}
+        with recorded(settings, command, parameters, beside=beside) as execution, display() as shown:
             work(settings, execution, shown)
     except CrashesError as error:
         show(error)

@@ -9,15 +9,16 @@ import click
 from rich.table import Table
 
 from runner.record import COUNTS
-from runner.terminal import print_json, results
+from runner.terminal import print_json, results, size
 
 
 def show_execution(summary: dict[str, Any], as_json: bool) -> None:
     """The end of a run, failed or not. Where nothing had begun, the error says it all."""
     if as_json:
         print_json(summary)
-    elif summary["datasets"]:
-        _show_counts(summary)
+    elif summary["datasets"] or summary.get("compacted"):
+        if summary["datasets"]:
+            _show_counts(summary)
         if summary["error"] is None:
             _show_success(summary)
 
@@ -58,8 +59,13 @@ def _show_success(summary: dict[str, Any]) -> None:
             f"{name}: {found['months_listed']} of {found['months']} months differed; "
             f"{found['vanished']} rows have vanished, {found['missing']} had not come and were read."
         )
+    for name, removed in (summary["compacted"] or {}).items():
+        rows = f"{removed['versions']:,} repetitions and {removed['uncommitted']:,} rows of broken loads removed"
+        click.echo(f"{name}: {rows}, {size(removed['bytes'])}.")
     for note in summary["notes"]:
         click.echo(f"Note: {note}")
+    for sentence in summary["advice"]:
+        click.echo(sentence)
     if warnings := summary["warnings"]:
         click.echo(f"Tests that warn: {', '.join(warnings)}.")
     click.echo(f"Execution {summary['execution_id']} completed in {summary['seconds']} s.")

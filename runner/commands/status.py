@@ -27,6 +27,8 @@ def status(as_json: bool) -> None:
     _show_datasets(found["datasets"])
     _show_executions(found["executions"])
     _show_schema_changes(found["schema_changes"])
+    for sentence in found["advice"]:
+        click.echo(f"\n{sentence}")
     kind = "embedded" if found["embedded"] else "server"
     click.echo(f"\nDatabase ({kind}): {found['database']}\n\nSettings:")
     for name, value in found["settings"].items():

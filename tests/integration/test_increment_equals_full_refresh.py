@@ -245,11 +245,12 @@ def distinct_contents(log: RawLog) -> dict[str, set[str]]:
     """What committed loads ever said of a row, and what was last said of it."""
     stamps = "'{soda_id,soda_version,soda_created_at,soda_updated_at,_dlt_load_id}'::text[]"
     first = "(select array_agg(column_name::text) from information_schema.columns where column_name like 'first_%%')"
+    committed = "_dlt_load_id in (select load_id from raw._dlt_loads)"
     return {
         table: {
             row
             for (row,) in log.run(
-                f"with landed as (select * from raw.{table} where _dlt_load_id in (select load_id from raw._dlt_loads)) "
+                f"with landed as (select * from raw.{table} where {committed}) "
                 f"select ((to_jsonb(landed) - {stamps}) - {first})::text from landed "
                 f"union select max(soda_updated_at) || {key} from landed group by {key}"
             )

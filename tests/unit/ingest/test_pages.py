@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from typing import Any
 
 import pytest
@@ -102,6 +103,19 @@ def test_a_column_learned_on_one_page_is_there_on_the_next_which_lacks_it() -> N
     reader = PageReader(CRASHES)
     reader.read(frame([stamped(reviewed="Y")]))
     assert reader.read(frame([stamped(damage="$500 OR LESS")])).table.column_names == reader.columns()
+
+
+@pytest.mark.parametrize("field", ["Street_Name", "soda_id", "a__b", "1st", 'x"; drop', "ü", "first_soda_id", "x" * 99])
+def test_a_field_that_no_column_can_be_named_after_has_a_column_of_its_own(field: str) -> None:
+    reader = PageReader(CRASHES)
+    page = reader.read(frame([stamped(street_name="MAIN", **{field: "Y"})]))
+    (column,) = reader.extra_columns
+    assert re.fullmatch(r"x_[a-z0-9_]{1,60}", column)
+    assert values(page)[0][column] == "Y"
+    assert values(page)[0]["street_name"] == "MAIN"
+    later = PageReader(CRASHES, reader.extra_columns)
+    assert values(later.read(frame([stamped(**{field: "N"})])))[0][column] == "N"
+    assert later.extra_columns == reader.extra_columns
 
 
 def test_computed_regions_are_left_out() -> None:
