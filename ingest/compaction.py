@@ -23,7 +23,7 @@ from ingest.pages import SYSTEM_FIELDS
 from ingest.settings import Settings
 from ingest.source import FIRST_STAMPS, LOGS
 
-BATCH = 10_000  # runs of repetitions in one transaction
+BATCH = 25_000  # runs of repetitions in one transaction
 
 COMPACTION_LOCK = "chicago_crashes compaction"
 
@@ -100,6 +100,8 @@ def _remove_repetitions(
         batch = {"first": sql.Literal(first), "last": sql.Literal(first + BATCH - 1)}
         ((gone,),) = _run(connection, sql.SQL(_REMOVE_BATCH).format(**batch, **parts))
         removed += gone
+        if runs > BATCH:  # so that the next batch writes into the room that this one made, and the file does not grow
+            _run(connection, sql.SQL("vacuum {table}").format(**parts))
         on_progress(dataset.name, removed, removable)
     _run(connection, sql.SQL("drop table repetitions"))
     return removed, won

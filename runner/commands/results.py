@@ -61,7 +61,7 @@ def _show_success(summary: dict[str, Any]) -> None:
         )
     for name, removed in (summary["compacted"] or {}).items():
         rows = f"{removed['versions']:,} repetitions and {removed['uncommitted']:,} rows of broken loads removed"
-        click.echo(f"{name}: {rows}, {size(removed['bytes'])}.")
+        click.echo(f"{name}: {rows}; {size(removed['bytes'])} are free for what comes.")
     for note in summary["notes"]:
         click.echo(f"Note: {note}")
     for sentence in summary["advice"]:
