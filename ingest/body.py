@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from isal import isal_zlib
 
-PIECE = 4 << 20  # bytes, unpacked: small enough for many at once, large enough to keep pyarrow's threads at work
+PIECE = 2 << 20  # bytes, unpacked: small enough for many at once, large enough to keep pyarrow's threads at work
 _GZIP = 31  # zlib's window bits for a gzip stream
 
 

@@ -149,6 +149,22 @@ def empty_page(dataset: Dataset) -> pa.Table:
     return _empty(PageReader(dataset).columns())
 
 
+def last_row(body: Body) -> tuple[int, Cursor | None]:
+    """How many lines a page has, which in SODA's framing are its rows, and the last one's pair, if it can be told.
+
+    Raises ValueError for a body that cannot be unpacked.
+    """
+    count, last = 0, b""
+    for lines in body.lines():
+        count += lines.count(b"\n")
+        last = lines.rstrip() and lines
+    try:
+        row = json.loads(last.rstrip().removesuffix(b"]").rpartition(b"\n")[2].lstrip(b",["))
+        return count, Cursor(updated_at=row[":updated_at"], id=row[":id"])
+    except (ValueError, KeyError, TypeError):
+        return count, None
+
+
 class _BeyondFastReaderError(Exception):
     """The page holds something that pyarrow's reader cannot take as the text it is."""
 

@@ -15,7 +15,7 @@ import dlt
 from ingest import database, packages
 from ingest.datasets import Dataset, choose
 from ingest.errors import ConfigurationError, DatasetGoneError, IngestError, MassDeletionError, SchemaBreakError
-from ingest.memory import give_back_what_is_freed
+from ingest.memory import share_what_is_freed
 from ingest.publication import SchemaChange
 from ingest.reading import DatasetReading, Progress, Window
 from ingest.settings import Settings
@@ -113,7 +113,7 @@ def land(
         raise ConfigurationError(
             f"--since {request.since} is after --until {request.until}.", remedy="Swap them; both days are included."
         )
-    give_back_what_is_freed()
+    share_what_is_freed()
     started = time.monotonic()
     with closing(database.connect(settings.database)) as connection, database.landing_lock(connection):
         pipeline = packages.restored_pipeline(settings)

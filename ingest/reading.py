@@ -10,18 +10,17 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 
-from ingest.body import Body
 from ingest.datasets import EVENT_DATE, Dataset
 from ingest.deletions import refuse_mass_deletion
 from ingest.errors import PortalAnswerError, SchemaBreakError
 from ingest.pages import SYSTEM_FIELDS, Page, PageReader, fields_served
+from ingest.paging import Paging
 from ingest.publication import Publication, SchemaChange, publication_row, read_view, schema_changes
 from ingest.soda import Cursor, Extent, SodaClient, after, quoted
 
@@ -135,10 +134,9 @@ class DatasetReading:
         self._publication: Publication | None = None
         self._news = False
         self._package = _Tally()
-        self._ahead: Future[Page] | None = None
         self._began = time.monotonic()
         self.seconds = 0.0
-        self._fetcher = ThreadPoolExecutor(1, thread_name_prefix=f"fetch-{dataset.name}")
+        self._paging = Paging(client, self._reader, dataset.id, page_size, self._clauses, self._check_columns)
 
     @property
     def cursor(self) -> Cursor | None:
@@ -224,11 +222,8 @@ class DatasetReading:
             yield from self._whole()
             return
         while not self.complete and self._package.pages < limit:
-            page = (self._ahead or self._fetch()).result()
-            self._ahead = None
+            page = self._next()
             self._count(page)
-            if not self.complete:
-                self._ahead = self._fetch()
             if page.table.num_rows or not self.total:  # an empty page makes the table where there is none yet
                 yield page.table
             self._report()
@@ -241,7 +236,7 @@ class DatasetReading:
         for _ in range(WHOLE_READS):
             tables = []
             while not self.complete:
-                page = self._fetch().result()
+                page = self._next()
                 self._count(page)
                 tables.append(page.table)
             seen = (self.all.rows, self.total, self._newest)
@@ -312,7 +307,7 @@ class DatasetReading:
         return pa.Table.from_pylist([row], schema=RECORD_SCHEMA)
 
     def close(self) -> None:
-        self._fetcher.shutdown(wait=False, cancel_futures=True)
+        self._paging.close()
         self.client.close()
 
     def _start(self) -> Cursor | None:
@@ -322,25 +317,25 @@ class DatasetReading:
     def _measure(self, rows: int) -> dict[str, Any]:
         return {"rows": rows, "newest": self._newest}
 
-    def _fetch(self) -> Future[Page]:
+    def _next(self) -> Page:
+        return self._paging.after(self._cursor, f"{self.dataset.name}, page {self.all.pages + 1}")
+
+    def _clauses(self, cursor: Cursor | None) -> dict[str, str | int]:
         # A window has no cursor that would bring later what moves past the bound meanwhile: it takes what there is.
         bounded = self._newest is not None and self.mode != "window"
         bound = f":updated_at <= {quoted(self._newest)}" if bounded and self._newest else None
-        where = _all_of(after(self._cursor) if self._cursor else None, bound, self._window.predicate())
+        where = _all_of(after(cursor) if cursor else None, bound, self._window.predicate())
         clauses: dict[str, str | int] = {"select": SELECT, "order": ORDER, "limit": self._page_size}
-        if where:
-            clauses["where"] = where
-        what = f"{self.dataset.name}, page {self.all.pages + 1}"
-        return self._fetcher.submit(lambda: self.client.rows(self.dataset.id, what, self._parse, **clauses))
+        return {**clauses, "where": where} if where else clauses
 
-    def _parse(self, body: Body, headers: Mapping[str, str]) -> Page:
+    def _check_columns(self, headers: Mapping[str, str]) -> None:
         served = fields_served(headers)
-        if served is not None:
-            self._stop_at([name for name in (*SYSTEM_FIELDS, *self.dataset.required) if name not in served])
-            for name in () if self._publication else self.dataset.columns:
-                if name not in served:
-                    self._note(f"the portal no longer serves the column {name}")
-        return self._reader.read(body)
+        if served is None:
+            return
+        self._stop_at([name for name in (*SYSTEM_FIELDS, *self.dataset.required) if name not in served])
+        for name in () if self._publication else self.dataset.columns:
+            if name not in served:
+                self._note(f"the portal no longer serves the column {name}")
 
     def _count(self, page: Page) -> None:
         if page.cursor is not None and page.cursor == self._cursor:

@@ -22,6 +22,9 @@ READS_TABLE = "portal_reads"
 DATASETS_TABLE = "portal_datasets"
 DELETIONS_TABLE = "portal_deletions"
 
+# Each slice becomes a file (file_max_items in .dlt/config.toml), and a file is in memory as a whole while it is loaded.
+ROWS_PER_FILE = 25_000
+
 # ADBC refuses a parquet file without rows (dlt 1.31, adbc-driver-manager 1.13); COPY of an empty csv makes the table.
 EMPTY_FORMAT: Final = "csv"
 
@@ -63,7 +66,7 @@ def chicago_crashes(
     for name in set(absent) - {reading.dataset.name for reading in readings}:
         dataset = all_datasets().get(name)
         yield dlt.resource(
-            [empty_page(dataset) if dataset else LOGS[name].empty_table()],
+            [_with_first_stamps(empty_page(dataset)) if dataset else LOGS[name].empty_table()],
             name=name,
             write_disposition="append",
             file_format=EMPTY_FORMAT,
@@ -76,14 +79,23 @@ def chicago_crashes(
 def _land(reading: DatasetReading, pages: int, *, is_absent: bool) -> Iterator[Any]:
     state = dlt.current.resource_state(reading.dataset.name)
     if is_absent and reading.complete:
-        yield empty_page(reading.dataset)
-    yield from reading.pages(pages)
+        yield _with_first_stamps(empty_page(reading.dataset))
+    for table in reading.pages(pages):
+        for start in range(0, max(table.num_rows, 1), ROWS_PER_FILE):
+            yield _with_first_stamps(table.slice(start, ROWS_PER_FILE))
     state.update(reading.state())
     # Table variants, or what is said about the rows would be given the columns of the rows.
     for table, row in ((READS_TABLE, reading.record()), (DATASETS_TABLE, reading.publication())):
         if row is not None:
             hints = dlt.mark.make_hints(table_name=table, write_disposition="append", file_format="parquet", columns={})
             yield dlt.mark.with_hints(row, hints, create_table_variant=True)
+
+
+def _with_first_stamps(table: pa.Table) -> pa.Table:
+    """A table that lacks columns of its destination is written to disk by dlt a second time."""
+    for name in FIRST_STAMPS.values():
+        table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
+    return table
 
 
 def _text_columns(dataset: Dataset, extra_columns: Sequence[str] = ()) -> dict[str, TColumnSchema]:

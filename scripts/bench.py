@@ -1,8 +1,9 @@
 """How fast, as ratios in one run: machines differ and are shared, so every figure stands beside its floor.
 
 Landing is measured from the start of the process to the last committed row, against a COPY of the very same rows into
-an all-text table, and beside what dlt does with the same pages as Python dicts and default settings. Building is measured as `dbt build` as users run it, against `create table as select *` of the same
-raw rows with the same keys and indexes. Everything happens in a throw-away cluster, with the sample portal's rows.
+an all-text table, and beside what dlt does with the same pages as Python dicts and default settings. Building is
+measured as `dbt build` as users run it, against `create table as select *` of the same raw rows with the same keys and
+indexes. Everything happens in a throw-away cluster, with the sample portal's rows.
 """
 
 from __future__ import annotations

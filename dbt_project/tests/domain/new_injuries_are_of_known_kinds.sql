@@ -5,13 +5,13 @@ with injuries as (
         'crashes.most_severe_injury' as published_as,
         most_severe_injury as kind
     from {{ ref('crashes') }}
-    where updated_at >= {{ newly_shown_since('crashes') }}
+    where updated_at >= {{ newly_shown_since('crashes') }} and deleted_at is null
     union all
     select
         'people.injury_classification' as published_as,
         injury_classification as kind
     from {{ ref('people') }}
-    where updated_at >= {{ newly_shown_since('people') }}
+    where updated_at >= {{ newly_shown_since('people') }} and deleted_at is null
 )
 
 select
