@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from isal import isal_zlib
 
 PIECE = 2 << 20  # bytes, unpacked: small enough for many at once, large enough to keep pyarrow's threads at work
+_PACKED = 256 << 10  # bytes given to the unpacker at a time: what it does not take at once, it copies
 _GZIP = 31  # zlib's window bits for a gzip stream
 
 
@@ -28,15 +29,17 @@ class Body:
             yield from (self.raw[start : start + self.piece] for start in range(0, len(self.raw), self.piece))
             return
         unpacker = isal_zlib.decompressobj(_GZIP)
-        packed = self.raw
         try:
-            while not unpacker.eof:
-                piece = unpacker.decompress(packed, self.piece)
-                packed = unpacker.unconsumed_tail
-                if not piece and not packed and not unpacker.eof:
+            for start in range(0, len(self.raw), _PACKED):
+                packed = self.raw[start : start + _PACKED]
+                while packed and not unpacker.eof:
+                    yield unpacker.decompress(packed, self.piece)
+                    packed = unpacker.unconsumed_tail
+            while not unpacker.eof:  # what it has held back
+                held = unpacker.decompress(b"", self.piece)
+                if not held and not unpacker.eof:
                     raise ValueError("the gzip stream breaks off")
-                if piece:
-                    yield piece
+                yield held
         except isal_zlib.error as error:  # type: ignore[misc]  # its stub is wrong
             raise ValueError(f"a broken gzip stream ({error})") from error
 

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ingest.body import Body
+from ingest.datasets import Dataset
 from ingest.pages import Page, PageReader, last_row
 from ingest.soda import Cursor, SodaClient
 
@@ -39,48 +40,51 @@ class Paging:
         self,
         client: SodaClient,
         reader: PageReader,
-        dataset_id: str,
+        dataset: Dataset,
         page_size: int,
         clauses: Callable[[Cursor | None], Clauses],
         check: Callable[[Mapping[str, str]], None],
     ) -> None:
         self._client = client
         self._reader = reader
-        self._dataset_id = dataset_id
+        self._dataset = dataset
         self._page_size = page_size
         self._clauses = clauses
         self._check = check
         self._ahead: _Ahead | None = None
-        self._fetcher = ThreadPoolExecutor(1, thread_name_prefix=f"fetch-{dataset_id}")
+        self._fetcher = ThreadPoolExecutor(1, thread_name_prefix=f"fetch-{dataset.name}")
 
-    def after(self, cursor: Cursor | None, what: str) -> Page:
-        """The page that follows `cursor`; `what` names it in messages. Raises an IngestError when none came."""
+    def after(self, cursor: Cursor | None, number: int) -> Page:
+        """The page that follows `cursor`, the `number`th of the reading. Raises an IngestError when none came."""
         ahead, self._ahead = self._ahead, None
         if ahead and ahead.start == cursor:
             received = ahead.answer.result()
         else:
-            received = self._fetcher.submit(self._receive, cursor, what).result()
+            received = self._fetcher.submit(self._receive, cursor, number).result()
         if received.end and received.end != cursor and received.lines >= self._page_size:
-            answer = self._fetcher.submit(self._receive, received.end, f"{what}, the next")
+            answer = self._fetcher.submit(self._receive, received.end, number + 1)
             self._ahead = _Ahead(received.end, answer)
         try:
             return self._reader.read(received.body)
         except ValueError:  # broken in the middle: asked for again, as often as any other fault
-            return self._fetcher.submit(self._ask, cursor, what).result()
+            return self._fetcher.submit(self._ask, cursor, number).result()
 
     def close(self) -> None:
         self._fetcher.shutdown(wait=False, cancel_futures=True)
 
-    def _receive(self, cursor: Cursor | None, what: str) -> _Received:
+    def _what(self, number: int) -> str:
+        return f"{self._dataset.name}, page {number}"
+
+    def _receive(self, cursor: Cursor | None, number: int) -> _Received:
         def parse(body: Body, headers: Mapping[str, str]) -> _Received:
             self._check(headers)
             return _Received(body, *last_row(body))
 
-        return self._client.rows(self._dataset_id, what, parse, **self._clauses(cursor))
+        return self._client.rows(self._dataset.id, self._what(number), parse, **self._clauses(cursor))
 
-    def _ask(self, cursor: Cursor | None, what: str) -> Page:
+    def _ask(self, cursor: Cursor | None, number: int) -> Page:
         def parse(body: Body, headers: Mapping[str, str]) -> Page:
             self._check(headers)
             return self._reader.read(body)
 
-        return self._client.rows(self._dataset_id, what, parse, **self._clauses(cursor))
+        return self._client.rows(self._dataset.id, self._what(number), parse, **self._clauses(cursor))

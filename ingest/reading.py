@@ -136,7 +136,7 @@ class DatasetReading:
         self._package = _Tally()
         self._began = time.monotonic()
         self.seconds = 0.0
-        self._paging = Paging(client, self._reader, dataset.id, page_size, self._clauses, self._check_columns)
+        self._paging = Paging(client, self._reader, dataset, page_size, self._clauses, self._check_columns)
 
     @property
     def cursor(self) -> Cursor | None:
@@ -318,7 +318,7 @@ class DatasetReading:
         return {"rows": rows, "newest": self._newest}
 
     def _next(self) -> Page:
-        return self._paging.after(self._cursor, f"{self.dataset.name}, page {self.all.pages + 1}")
+        return self._paging.after(self._cursor, self.all.pages + 1)
 
     def _clauses(self, cursor: Cursor | None) -> dict[str, str | int]:
         # A window has no cursor that would bring later what moves past the bound meanwhile: it takes what there is.
