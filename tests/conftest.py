@@ -10,6 +10,7 @@ import pytest
 from harness import CommandLine, Database, command_line, fresh_database, sample_dir, short_folder
 from sample_portal.testing import RunningPortal, running_portal
 
+from ingest.settings import Settings, load_settings
 from runner.postgres import EmbeddedCluster
 
 
@@ -81,6 +82,15 @@ def module_serve() -> Iterator[Callable[..., RunningPortal]]:
     """The same for the length of a module."""
     with ExitStack() as stack:
         yield lambda **options: stack.enter_context(running_portal(**options))
+
+
+@pytest.fixture
+def land_here(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Settings]:
+    """Settings of `ingest` for the test's own database: land_here(portal_url=…, page_size=37)."""
+    for name, value in database.env().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CRASHES_HOME", str(tmp_path / "home"))
+    return load_settings
 
 
 @pytest.fixture(scope="session")

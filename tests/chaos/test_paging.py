@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from harness import CommandLine, Database
@@ -13,17 +12,9 @@ from sample_portal.testing import RunningPortal
 from chaos.truth import assert_tables_equal_portal, served
 from ingest.datasets import all_datasets
 from ingest.pipeline import LandingRequest, land
-from ingest.settings import Settings, load_settings
+from ingest.settings import Settings
 
 PEOPLE = LandingRequest(("people",))
-
-
-@pytest.fixture
-def settings(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    for name, value in database.env().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("CRASHES_HOME", str(tmp_path / "home"))
-    return load_settings()
 
 
 def keys(database: Database) -> list[str]:
@@ -32,19 +23,19 @@ def keys(database: Database) -> list[str]:
 
 @pytest.mark.parametrize("size", [1, 2, 7, 50, 1_000, 100_000])
 def test_every_page_size_brings_every_row_once(
-    size: int, settings: Settings, database: Database, serve: Callable[..., RunningPortal]
+    size: int, land_here: Callable[..., Settings], database: Database, serve: Callable[..., RunningPortal]
 ) -> None:
     portal = serve(crashes=50, seed=17)
-    land(PEOPLE, settings.model_copy(update={"portal_url": portal.url, "page_size": size}))
+    land(PEOPLE, land_here(portal_url=portal.url, page_size=size))
     assert keys(database) == sorted(row["person_id"] for row in served(portal, all_datasets()["people"]))
 
 
 def test_a_hundred_thousand_rows_of_one_instant(
-    settings: Settings, database: Database, serve: Callable[..., RunningPortal]
+    land_here: Callable[..., Settings], database: Database, serve: Callable[..., RunningPortal]
 ) -> None:
     portal = serve(crashes=45_000, seed=17)
     portal.control.restamp("people")
-    report = land(PEOPLE, settings.model_copy(update={"portal_url": portal.url, "page_size": 9_999}))
+    report = land(PEOPLE, land_here(portal_url=portal.url, page_size=9_999))
     assert report.datasets["people"].rows > 100_000
     assert database.value("select count(distinct soda_updated_at) from raw.people") == 1
     landed = database.value("select count(*) from raw.people")

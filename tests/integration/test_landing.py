@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from ingest.errors import (
 )
 from ingest.pipeline import LandingReport, LandingRequest, land
 from ingest.reading import DatasetReading, Window
-from ingest.settings import PROJECT_ROOT, Settings, load_settings
+from ingest.settings import PROJECT_ROOT, Settings
 from ingest.soda import SodaClient
 
 CRASHES = 300
@@ -71,11 +71,8 @@ def portal(tmp_path: Path) -> Iterator[RunningPortal]:
 
 
 @pytest.fixture
-def settings(database: Any, portal: RunningPortal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    for name, value in database.env().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("CRASHES_HOME", str(tmp_path / "home"))
-    return load_settings(portal_url=portal.url, page_size=37)
+def settings(portal: RunningPortal, land_here: Callable[..., Settings]) -> Settings:
+    return land_here(portal_url=portal.url, page_size=37)
 
 
 def landed(database: Any, table: str, columns: str = "*") -> list[tuple[Any, ...]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from sample_portal.testing import RunningPortal
 from ingest.errors import MassDeletionError
 from ingest.pipeline import LandingRequest, land
 from ingest.reconcile import ReconcileRequest, reconcile
-from ingest.settings import Settings, load_settings
+from ingest.settings import Settings
 
 CRASHES = 300
 GONE = "deleted_at is not null"
@@ -25,11 +24,8 @@ def portal(serve: Callable[..., RunningPortal]) -> RunningPortal:
 
 
 @pytest.fixture
-def settings(database: Database, portal: RunningPortal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    for name, value in database.env().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("CRASHES_HOME", str(tmp_path / "home"))
-    return load_settings(portal_url=portal.url, page_size=37)
+def settings(portal: RunningPortal, land_here: Callable[..., Settings]) -> Settings:
+    return land_here(portal_url=portal.url, page_size=37)
 
 
 def keys(database: Database, where: str = "true") -> list[str]:

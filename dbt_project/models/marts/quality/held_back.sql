@@ -24,8 +24,8 @@
 -- depends_on: {{ ref('vision_zero_fatalities') }}
 
 -- One row for each rule that keeps a portal row out of its final table: a required value is missing, or its crash is. It counts
--- while the newest version of the row is the bad one; a good one that came before stays in the final table meanwhile. What vanished
--- from the portal leaves it.
+-- while the newest version of the row is the bad one; a good one that came before stays in the final table meanwhile. A row that
+-- vanished from the portal leaves it.
 -- Rows are told apart by their key; those without one (and all fatalities) by the portal's own row identifier.
 -- An increment looks at the rows of which a version landed, and carries the others over, unless their crash has come.
 with loads as (
