@@ -21,6 +21,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a
 from ingest.body import Body
 from ingest.datasets import EVENT_DATE, Dataset
 from ingest.deletions import DELETION_SCHEMA, refuse_mass_deletion
+from ingest.errors import PortalAnswerError
 from ingest.reading import Progress, Window
 from ingest.soda import SodaClient, quoted
 
@@ -70,7 +71,7 @@ def compare(
     """What of a keyed dataset is at the portal and not in `raw`, and the other way round.
 
     `every_month` lists all keys, also where the counts agree. Raises MassDeletionError where more has vanished than a
-    publisher takes away, and an IngestError for what the portal did.
+    publisher takes away, PortalAnswerError where a lagging replica says so, and an IngestError for its other answers.
     """
     landed = _LandedKeys(connection, dataset)
     portal = _portal_months(dataset, client)
@@ -95,6 +96,12 @@ def compare(
     refuse_mass_deletion(dataset.name, len(found.vanished), found.raw_rows, accepted=accept_mass_deletion)
     for key in _still_there(dataset, client, list(found.vanished)):
         del found.vanished[key]
+    if found.vanished and client.traffic.out_of_date:
+        raise PortalAnswerError(
+            f"{dataset.name}: {len(found.vanished):,} rows seem to have vanished, but the portal answered from a replica "
+            "that lags behind; they stay as they are.",
+            remedy="Reconcile again in an hour or so.",
+        )
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from ingest import database, packages
 from ingest.comparison import Comparison, compare
 from ingest.datasets import Dataset, choose
-from ingest.errors import IngestError, MassDeletionError
+from ingest.errors import IngestError, MassDeletionError, PortalAnswerError
 from ingest.pipeline import LandingReport, LandingRequest, OnSchema, land
 from ingest.reading import Progress
 from ingest.settings import Settings
@@ -55,7 +55,8 @@ def reconcile(
 ) -> ReconcileReport:
     """Find rows that vanished from the portal, and rows that never came.
 
-    Raises what `ingest.pipeline.land` raises. A mass disappearance is among the report's problems and marks nothing.
+    Raises what `ingest.pipeline.land` raises. A dataset that could not be compared, or of which too much vanished, is
+    among the report's problems: nothing of it is marked.
     """
     started = time.monotonic()
     landing = land(
@@ -70,7 +71,7 @@ def reconcile(
             continue
         try:
             found = _compare(dataset, request, settings, on_progress)
-        except MassDeletionError as problem:
+        except (MassDeletionError, PortalAnswerError) as problem:
             log.warning("%s", problem)
             report.problems.append(problem)
             continue

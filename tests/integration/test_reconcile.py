@@ -9,7 +9,7 @@ import pytest
 from harness import CommandLine, Database
 from sample_portal.testing import RunningPortal
 
-from ingest.errors import MassDeletionError
+from ingest.errors import MassDeletionError, PortalAnswerError
 from ingest.pipeline import LandingRequest, land
 from ingest.reconcile import ReconcileRequest, reconcile
 from ingest.settings import Settings
@@ -116,6 +116,17 @@ def test_a_mass_disappearance_is_refused_until_it_is_meant(
     assert database.value("select count(*) from raw.portal_deletions") == 0
     found = reconcile(ReconcileRequest(accept_mass_deletion=True), settings).datasets
     assert found["crashes"]["vanished"] == vanished == database.value("select count(*) from raw.portal_deletions")
+
+
+def test_a_lagging_replica_is_not_believed(landed: RunningPortal, settings: Settings, database: Database) -> None:
+    (key,) = database.rows("select min(crash_record_id) from raw.crashes")[0]
+    landed.control.delete("crashes", f"crash_record_id = '{key}'")
+    landed.control.settings(out_of_date=True)
+    with pytest.raises(PortalAnswerError, match="crashes: 1 rows seem to have vanished"):
+        reconcile(ReconcileRequest(), settings).raise_problem()
+    assert database.value("select count(*) from raw.portal_deletions") == 0
+    landed.control.settings(out_of_date=False)
+    assert reconcile(ReconcileRequest(), settings).datasets["crashes"]["vanished"] == 1
 
 
 def test_a_full_replace_is_no_deletion(landed: RunningPortal, settings: Settings) -> None:
