@@ -98,8 +98,8 @@ def compare(
         del found.vanished[key]
     if found.vanished and client.traffic.out_of_date:
         raise PortalAnswerError(
-            f"{dataset.name}: {len(found.vanished):,} rows seem to have vanished, but the portal answered from a replica "
-            "that lags behind; they stay as they are.",
+            f"{dataset.name}: {len(found.vanished):,} rows seem to have vanished, but the portal answered from a "
+            "replica that lags behind; they stay as they are.",
             remedy="Reconcile again in an hour or so.",
         )
     return found

@@ -66,7 +66,8 @@ class Paging:
             self._ahead = _Ahead(received.end, answer)
         try:
             return self._reader.read(received.body)
-        except ValueError:  # broken in the middle: asked for again, as often as any other fault
+        except ValueError as error:  # broken in the middle: asked for again, as often as any other fault
+            self._client.note_broken(self._what(number), error)
             return self._fetcher.submit(self._ask, cursor, number).result()
 
     def close(self) -> None:

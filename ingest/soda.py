@@ -286,6 +286,11 @@ class SodaClient:
         wait = state.next_action.sleep if state.next_action else 0.0
         log.warning("%s: %s; asking again in %.1f s", what, fault, wait)
 
+    def note_broken(self, what: str, error: ValueError) -> None:
+        """An answer that seemed whole turned out broken when it was parsed, and is going to be asked for again."""
+        self.traffic.retries += 1
+        log.warning("%s: a body that is not whole JSON rows (%s); asking again", what, _short(error))
+
     def _note_once(self, note: str) -> None:
         if note not in self.traffic.notes:
             self.traffic.notes.append(note)
