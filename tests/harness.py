@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+import psycopg2.errors
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
 
@@ -141,10 +143,24 @@ def fresh_database(cluster: EmbeddedCluster, name: str) -> Iterator[Database]:
     drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
     create = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(own.name))
     with closing(admin.connect()) as connection, connection.cursor() as cursor:
-        cursor.execute(drop)
+        _insist(cursor, drop)
         cursor.execute(create)
         yield Database(own.host, own.port, name, own.user)
-        cursor.execute(drop)
+        _insist(cursor, drop)
+
+
+def _insist(cursor: Any, statement: sql.Composable) -> None:
+    """`force` may not end an autovacuum worker, which is the superuser's; in a moment it has gone by itself."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            cursor.execute(statement)
+        except psycopg2.errors.InsufficientPrivilege:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
 
 
 def command_line(database: Database, home: Path, dbt_target: Path) -> CommandLine:
