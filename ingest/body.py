@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from isal import isal_zlib
 
-PIECE = 2 << 20  # bytes, unpacked: small enough for many at once, large enough to keep pyarrow's threads at work
+PIECE = 4 << 20  # bytes, unpacked: small enough for many at once, large enough to keep pyarrow's threads at work
 _PACKED = 256 << 10  # bytes given to the unpacker at a time: what it does not take at once, it copies
 _GZIP = 31  # zlib's window bits for a gzip stream
 

@@ -23,7 +23,7 @@ DATASETS_TABLE = "portal_datasets"
 DELETIONS_TABLE = "portal_deletions"
 
 # Each slice becomes a file (file_max_items in .dlt/config.toml), and a file is in memory as a whole while it is loaded.
-ROWS_PER_FILE = 25_000
+ROWS_PER_FILE = 50_000
 
 # ADBC refuses a parquet file without rows (dlt 1.31, adbc-driver-manager 1.13); COPY of an empty csv makes the table.
 EMPTY_FORMAT: Final = "csv"
