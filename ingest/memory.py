@@ -14,8 +14,8 @@ def share_what_is_freed() -> None:
     """One heap for all threads, Arrow's buffers included: what one has freed is what the next one uses.
 
     By default each thread has an arena of its own, and Arrow another: a landing of 650,000 rows then peaks at 590 MB
-    instead of 510, at the same speed (November 2026). Unmapping at once whatever is freed (M_MMAP_THRESHOLD) saves as much, and costs
-    a seventh of the time in page faults.
+    instead of 510, at the same speed (November 2026). Unmapping at once whatever is freed (M_MMAP_THRESHOLD) saves as
+    much, and costs a seventh of the time in page faults.
     """
     pa.set_memory_pool(pa.system_memory_pool())
     with contextlib.suppress(OSError, AttributeError):  # another C library has no mallopt, and needs none
