@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -89,9 +89,6 @@ class LandingReport:
             first, *others = self.problems
             more = f" Also: {' '.join(other.message for other in others)}" if others else ""
             raise type(first)(first.message + more, remedy=f"{first.remedy} The other datasets were landed.")
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def land(
