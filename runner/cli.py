@@ -15,6 +15,7 @@ from runner.commands.db import db
 from runner.commands.pipeline import compact, ingest, reconcile, run, transform
 from runner.commands.portal import portal
 from runner.commands.status import status
+from runner.commands.validate import validate
 from runner.commands.version import version
 from runner.errors import CancelledError, UnexpectedError, WrongUsageError
 from runner.logs import keep_traceback
@@ -32,7 +33,7 @@ def crashes() -> None:
     """The group; its help is above, for this docstring is for us."""
 
 
-for command in (run, ingest, transform, reconcile, compact, status, db, portal, version):
+for command in (run, ingest, transform, validate, reconcile, compact, status, db, portal, version):
     crashes.add_command(command)
 
 

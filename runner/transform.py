@@ -1,31 +1,26 @@
-"""dbt in this process: builds and tests the models, tells how far it is, and explains what failed.
+"""Building the tables: `dbt build`, and one sentence for what failed.
 
-The one door between the runner and dbt. What the models contain is their own business; what they changed is read from
-the bookkeeping that they keep in `ops.model_changes`.
+What the models contain is their own business; what they changed is read from the bookkeeping that they keep in
+`ops.model_changes`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import re
-import sys
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from ingest.settings import PROJECT_ROOT
-from runner import plain_tools
+from runner.dbt import DbtOutcome, OnProgress, dbt_failed, invoke, log_file
 from runner.errors import TransformError, ValidationFailedError
 from runner.ledger_session import LedgerSession
 from runner.record import Counts, NodeResult
 from runner.settings import RunnerSettings
 
 TESTS = ("test", "unit_test")
-BUILT = ("success", "pass", "warn", "no-op")
+
+# Unit tests and the macros' tables of examples test the code, not the data: `./scripts/test` runs them.
+# What reads whole tables is left to `crashes validate`: a run costs what changed.
+NOT_IN_A_RUN = ("tag:macros", "tag:cross_table", "tag:portal")
 
 
 @dataclass(frozen=True)
@@ -34,17 +29,6 @@ class TransformRequest:
 
     select: tuple[str, ...] = ()
     full_refresh: bool = False
-
-
-@dataclass(frozen=True)
-class TransformProgress:
-    """One node is done."""
-
-    name: str
-    resource_type: str
-    status: str
-    done: int
-    total: int
 
 
 @dataclass(frozen=True)
@@ -60,25 +44,19 @@ class TransformReport:
 def transform(
     request: TransformRequest,
     settings: RunnerSettings,
-    on_progress: Callable[[TransformProgress], None] | None = None,
+    on_progress: OnProgress | None = None,
     project: Path = PROJECT_ROOT,
 ) -> TransformReport:
-    """`dbt build` without the unit tests, which are about the code and need no data.
+    """Builds, and asks the data tests about what changed.
 
     Failures are in the report's `problem`, so that the nodes are recorded before it is raised.
     """
-    listener = _Listener(on_progress)
-    plain_tools.fill(settings)
-    with _stdout_kept_for_results():
-        outcome = dbtRunner(callbacks=[listener]).invoke(_arguments(request, settings, project))
-    if isinstance(outcome.exception, KeyboardInterrupt):
-        raise outcome.exception
-    nodes = [_node_result(result) for result in getattr(outcome.result, "results", [])]
+    outcome = invoke(_command(request), settings, on_progress, project)
     return TransformReport(
-        invocation_id=listener.invocation_id,
-        nodes=nodes,
-        problem=_problem(outcome, nodes, settings),
-        warnings=[node.name for node in nodes if node.status == "warn"],
+        invocation_id=outcome.invocation_id,
+        nodes=outcome.nodes,
+        problem=_problem(outcome, settings),
+        warnings=[node.name for node in outcome.nodes if node.status == "warn"],
     )
 
 
@@ -110,80 +88,26 @@ def applied_loads(session: LedgerSession, dataset: str) -> list[str] | None:
     return [load_id for (load_id,) in rows]
 
 
-def _arguments(request: TransformRequest, settings: RunnerSettings, project: Path) -> list[str]:
-    arguments = ["build", "--project-dir", str(project), "--profiles-dir", str(PROJECT_ROOT)]
-    # Unit tests and the macros' tables of examples test the code, not the data: `./scripts/test` runs them.
-    arguments += ["--exclude-resource-type", "unit_test", "--exclude", "tag:macros"]
-    arguments += ["--threads", str(settings.threads)]
-    arguments += ["--log-level", "debug" if settings.log_level == "DEBUG" else "none", "--log-level-file", "debug"]
-    if "DBT_LOG_PATH" not in os.environ:
-        arguments += ["--log-path", str(settings.home / "logs")]
+def _command(request: TransformRequest) -> list[str]:
+    command = ["build", "--exclude-resource-type", "unit_test", "--exclude", *NOT_IN_A_RUN]
     if request.full_refresh:
-        arguments.append("--full-refresh")
+        command.append("--full-refresh")
     for selection in request.select:
-        arguments += ["--select", selection]
-    return arguments
+        command += ["--select", selection]
+    return command
 
 
-class _Listener:
-    """dbt's events, as far as they say how far it is. Its event classes are no stable interface: names only."""
-
-    def __init__(self, on_progress: Callable[[TransformProgress], None] | None) -> None:
-        self.invocation_id: str | None = None
-        self._on_progress = on_progress
-        self._done = 0
-        self._total = 0
-
-    def __call__(self, event: Any) -> None:
-        self.invocation_id = event.info.invocation_id or self.invocation_id
-        if event.info.name == "LogStartLine":
-            self._total = max(self._total, int(event.data.total))
-        elif event.info.name == "NodeFinished":
-            self._done += 1
-            self._tell(event.data.node_info)
-
-    def _tell(self, node: Any) -> None:
-        if self._on_progress:
-            total = max(self._total, self._done)
-            status = str(node.node_status)
-            self._on_progress(TransformProgress(node.node_name, node.resource_type, status, self._done, total))
-
-
-@contextlib.contextmanager
-def _stdout_kept_for_results() -> Iterator[None]:
-    """dbt logs to stdout, which here belongs to tables and JSON."""
-    with contextlib.redirect_stdout(sys.stderr):
-        yield
-
-
-def _node_result(result: Any) -> NodeResult:
-    rows = (result.adapter_response or {}).get("rows_affected")
-    return NodeResult(
-        node_id=result.node.unique_id,
-        name=result.node.name,
-        resource_type=str(result.node.resource_type),
-        status=str(result.status),
-        seconds=round(result.execution_time, 3),
-        rows=rows if isinstance(rows, int) and rows >= 0 else None,
-        failures=result.failures,
-        message=result.message,
-    )
-
-
-def _problem(
-    outcome: dbtRunnerResult, nodes: list[NodeResult], settings: RunnerSettings
-) -> TransformError | ValidationFailedError | None:
+def _problem(outcome: DbtOutcome, settings: RunnerSettings) -> TransformError | ValidationFailedError | None:
     """Structure first: what could not be built outweighs what was built and found wanting."""
-    log = f"{os.environ.get('DBT_LOG_PATH') or settings.home / 'logs'}/dbt.log"
+    log = log_file(settings)
+    nodes = outcome.nodes
     if outcome.exception is not None:
-        return _transform_error("dbt could not start", str(outcome.exception), log)
+        return dbt_failed("dbt could not start", str(outcome.exception), log)
     broken = [node for node in nodes if node.status in ("error", "runtime error")]
     if broken:
         first = broken[0]
         more = f" ({len(broken) - 1} more failed)" if len(broken) > 1 else ""
-        return _transform_error(
-            f"dbt could not build {first.resource_type} {first.name}{more}", first.message or "", log
-        )
+        return dbt_failed(f"dbt could not build {first.resource_type} {first.name}{more}", first.message or "", log)
     failed = [node for node in nodes if node.status == "fail"]
     unbuilt = [node.name for node in nodes if node.status == "skipped" and node.resource_type not in TESTS]
     found = ", ".join(f"{node.name} ({node.failures or '?'} rows)" for node in failed[:5])
@@ -195,21 +119,8 @@ def _problem(
     if failed:
         return ValidationFailedError(
             f"The tables are built, and {len(failed)} of their data tests failed: {found}.",
-            remedy=f"`dbt test --select {failed[0].name} --store-failures` keeps the rows at fault; the log is {log}.",
+            remedy=f"`crashes validate` shows the rows at fault and keeps them in quality.failed_…; the log is {log}.",
         )
     if not outcome.success:
-        return _transform_error("dbt failed", "it gave no reason", log)
+        return dbt_failed("dbt failed", "it gave no reason", log)
     return None
-
-
-def _transform_error(what: str, said: str, log: str) -> TransformError:
-    """dbt's messages have a headline, the reason, and then places and hints: the reason is what one needs."""
-    if "nothing has landed yet" in said:
-        return TransformError(
-            "There is nothing to transform: nothing has landed yet.",
-            remedy="Run `crashes run`, or `crashes ingest` first.",
-        )
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    reasons = [line for line in lines if not re.match(r"(Database|Compilation|Runtime|Parsing|Encountered)\b.*", line)]
-    reason = (reasons or lines or ["it gave no reason"])[0].rstrip(".")
-    return TransformError(f"{what}: {reason}.", remedy=f"The whole message is in {log}; then run the same again.")

@@ -17,6 +17,7 @@ from runner.record import Execution
 from runner.repetitions import repetitions
 from runner.settings import RunnerSettings
 from runner.transform import TransformReport, TransformRequest, applied_loads, changes, transform
+from runner.validation import ValidationReport, validate
 
 
 def land_datasets(
@@ -75,6 +76,18 @@ def build_tables(
     execution.save()
     if report.problem is not None:
         raise report.problem
+    return report
+
+
+def validate_tables(
+    datasets: tuple[str, ...], settings: RunnerSettings, execution: Execution, display: Display
+) -> ValidationReport:
+    """Asks the data tests about all rows, and records what each found."""
+    report = validate(datasets, settings, execution.session, on_progress=display.built)
+    execution.context["dbt_invocation_id"] = report.invocation_id
+    execution.context["warnings"] = [found.test for found in report.findings if found.status == "warn"]
+    execution.nodes = report.nodes
+    execution.save()
     return report
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from harness import Database
 
+from runner.dbt import DbtProgress
 from runner.errors import TransformError, ValidationFailedError
 from runner.settings import RunnerSettings, load_settings
-from runner.transform import TransformProgress, TransformReport, TransformRequest, transform
+from runner.transform import TransformReport, TransformRequest, transform
 
 PROJECT = """
 name: small
@@ -46,7 +47,7 @@ def build(project: Path, settings: RunnerSettings, *select: str) -> TransformRep
 def test_success_has_nodes_an_invocation_and_progress(
     project: Path, settings: RunnerSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    seen: list[TransformProgress] = []
+    seen: list[DbtProgress] = []
     report = transform(TransformRequest(), settings, seen.append, project)
     assert report.problem is None
     assert report.invocation_id

@@ -10,14 +10,7 @@ with broken as (
 ),
 
 landed as (
-    select
-        reads.dataset as table_name,
-        sum(reads.rows) as landed_rows
-    from {{ source('raw', 'portal_reads') }} as reads
-    inner join {{ source('ops', 'model_loads') }} as taken
-        on reads._dlt_load_id = taken.load_id and taken.model = 'held_back'
-    where taken.loaded_at >= {{ newly_shown_since('held_back') }}
-    group by reads.dataset
+    {{ rows_looked_at() }}
 )
 
 select

@@ -1,0 +1,14 @@
+{{ config(tags=['cross_table'], fail_calc='coalesce(max(per_million), 0)::bigint', warn_if='>10000', error_if='>100000') }}
+
+with shown as (
+    select (select count(*) from {{ ref('people') }}) + (select count(*) from {{ ref('vehicles') }}) as children
+)
+
+select
+    orphans.table_name,
+    orphans.row_key,
+    orphans.crash_record_id,
+    orphans.load_id,
+    1000000 * count(*) over () / (shown.children + count(*) over ()) as per_million
+from {{ ref('orphans') }} as orphans
+cross join shown
