@@ -20,8 +20,15 @@ LAYERS = {
     "intermediate": re.compile(r"^int_[a-z]+__[a-z_]+$"),
     "marts": re.compile(r"^[a-z]+(_[a-z]+)*$"),
     "marts/quality": re.compile(r"^[a-z]+(_[a-z]+)*$"),
+    "marts/history": re.compile(r"^[a-z]+_versions$"),
 }
-SCHEMAS = {"staging/chicago": "staging", "intermediate": "staging", "marts": "marts", "marts/quality": "quality"}
+SCHEMAS = {
+    "staging/chicago": "staging",
+    "intermediate": "staging",
+    "marts": "marts",
+    "marts/quality": "quality",
+    "marts/history": "history",
+}
 
 Node = dict[str, Any]
 
@@ -60,7 +67,7 @@ def test_every_model_is_in_a_layer_and_named_by_it(models: dict[str, Node]) -> N
 
 
 def test_the_data_flows_one_way(models: dict[str, Node], manifest: dict[str, Any]) -> None:
-    """Staging, and the keys beside it, read one source of raw; nothing else its rows; marts never read quality."""
+    """Staging, and the keys beside it, read one source of raw; nothing else its rows; marts no quality, no history."""
     rows = {f"source.chicago_crashes.raw.{name}" for name in FINALS}
     for name, model in models.items():
         parents = set(model["depends_on"]["nodes"])
@@ -72,11 +79,12 @@ def test_the_data_flows_one_way(models: dict[str, Node], manifest: dict[str, Any
         else:
             assert not parents & rows, name
         if layer(model) == "marts":
-            assert not [parent for parent in parents if parent in quality_models(models)], name
+            assert not parents & derived_models(models), name
 
 
-def quality_models(models: dict[str, Node]) -> set[str]:
-    return {model["unique_id"] for model in models.values() if layer(model) == "marts/quality"}
+def derived_models(models: dict[str, Node]) -> set[str]:
+    beside = ("marts/quality", "marts/history")
+    return {model["unique_id"] for model in models.values() if layer(model) in beside}
 
 
 def test_every_dataset_has_a_staging_view_and_a_final_table(models: dict[str, Node]) -> None:

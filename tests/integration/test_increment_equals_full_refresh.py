@@ -28,6 +28,12 @@ TABLES = {
     "quality.rule_violations": "table_name, row_key, rule_id",
 }
 KEYS = {"crashes": "crash_record_id", "people": "person_id", "vehicles": "crash_unit_id"}
+HISTORIES = {
+    "crash_versions": ("crashes", "crash_record_id"),
+    "people_versions": ("people", "person_id"),
+    "vehicle_versions": ("vehicles", "crash_unit_id"),
+    "fatality_versions": ("vision_zero_fatalities", "fatality_id"),
+}
 Row = dict[str, str | None]
 
 
@@ -241,6 +247,30 @@ def contents(log: RawLog) -> dict[str, list[str]]:
     }
 
 
+def shown_now(log: RawLog) -> dict[str, list[Any]]:
+    """Which version of each row the final tables show, at what is now the last load."""
+    return {
+        history: log.run(f"select {key}::text, row_hash from marts.{table} where deleted_at is null order by 1")
+        for history, (table, key) in HISTORIES.items()
+    }
+
+
+def shown_then(log: RawLog, moment: Any) -> dict[str, list[Any]]:
+    """The same, as the histories tell it of an earlier instant."""
+    as_of = "valid_from <= %s and (valid_to > %s or valid_to is null)"
+    return {
+        history: log.run(
+            f"select {key}::text, row_hash from history.{history} where {as_of} order by 1", moment, moment
+        )
+        for history, (_, key) in HISTORIES.items()
+    }
+
+
+def last_load(log: RawLog) -> Any:
+    ((moment,),) = log.run("select max(loaded_at) from ops.model_loads")
+    return moment
+
+
 def distinct_contents(log: RawLog) -> dict[str, set[str]]:
     """What committed loads ever said of a row, and what was last said of it."""
     stamps = "'{soda_id,soda_version,soda_created_at,soda_updated_at,_dlt_load_id}'::text[]"
@@ -277,6 +307,7 @@ def test_increments_end_where_a_full_refresh_does(
     monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path))
     log, city = RawLog.create(database), City(seed)
     build = ("run",)
+    snapshots: dict[Any, dict[str, list[Any]]] = {}
 
     for _ in range(5):
         for _ in range(city.random.randint(1, 3)):
@@ -293,6 +324,7 @@ def test_increments_end_where_a_full_refresh_does(
         for table in ("crashes", "people"):
             log.find_gone(table, city.random.choices([*city.rows[table]] or ["nobody"], k=2))
         dbt(*build)
+        snapshots[last_load(log)] = shown_now(log)
 
     built = contents(log)
     kept = distinct_contents(log)
@@ -305,6 +337,10 @@ def test_increments_end_where_a_full_refresh_does(
         "select sum(inserted + updated) from ops.model_changes where invocation_id = "
         "(select invocation_id from ops.model_changes order by built_at desc limit 1)"
     ) == [(0,)]
+    for moment, snapshot in snapshots.items():
+        assert shown_then(log, moment) == snapshot, f"history tells otherwise of {moment}"
+    ended = log.run("select distinct ended_by from history.people_versions where ended_by is not null order by 1")
+    assert ended == [("replaced",), ("vanished",)], "the sequence ended too few versions to prove anything"
     dbt(*build, "--full-refresh")
     fresh = contents(log)
     for table in TABLES:

@@ -135,13 +135,7 @@ crashes as (
         -- derived
         {{ point('latest.longitude', 'latest.latitude') }} as geom,
         latest.latitude is not null and latest.longitude is not null as has_valid_location,
-        case
-            when latest.injuries_fatal > 0 then 5
-            when latest.injuries_incapacitating > 0 then 4
-            when latest.injuries_non_incapacitating > 0 then 3
-            when latest.injuries_reported_not_evident > 0 then 2
-            else 1
-        end as severity_score,
+        {{ severity_score('latest') }} as severity_score,
 
         -- lineage
         latest.violations,
