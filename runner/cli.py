@@ -14,6 +14,7 @@ from ingest.errors import CrashesError
 from runner.commands.db import db
 from runner.commands.pipeline import compact, ingest, reconcile, run, transform
 from runner.commands.portal import portal
+from runner.commands.stats import stats
 from runner.commands.status import status
 from runner.commands.validate import validate
 from runner.commands.version import version
@@ -33,7 +34,7 @@ def crashes() -> None:
     """The group; its help is above, for this docstring is for us."""
 
 
-for command in (run, ingest, transform, validate, reconcile, compact, status, db, portal, version):
+for command in (run, ingest, transform, validate, reconcile, compact, stats, status, db, portal, version):
     crashes.add_command(command)
 
 

@@ -108,6 +108,15 @@ def test_every_model_and_every_column_is_described(models: dict[str, Node]) -> N
         assert not bare, f"{name}: {bare}"
 
 
+def test_every_seed_names_its_source_and_describes_its_columns(manifest: dict[str, Any]) -> None:
+    seeds = [node for node in manifest["nodes"].values() if node["resource_type"] == "seed"]
+    assert seeds
+    for seed in seeds:
+        assert "Source:" in seed["description"], seed["name"]
+        header = (ROOT / seed["original_file_path"]).read_text(encoding="utf-8").splitlines()[0].split(",")
+        assert set(header) == set(seed["columns"]) == set(seed["config"]["column_types"]), seed["name"]
+
+
 def test_every_source_is_described(manifest: dict[str, Any]) -> None:
     for source in manifest["sources"].values():
         assert len(source["description"]) > 20, source["name"]

@@ -308,6 +308,7 @@ def test_increments_end_where_a_full_refresh_does(
     log, city = RawLog.create(database), City(seed)
     build = ("run",)
     snapshots: dict[Any, dict[str, list[Any]]] = {}
+    dbt("seed")
 
     for _ in range(5):
         for _ in range(city.random.randint(1, 3)):

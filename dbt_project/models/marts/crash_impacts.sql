@@ -1,0 +1,79 @@
+-- One row a crash (those that vanished left out): who was in it, how badly they were hurt, what it cost. A view, computed from
+-- the people and units of the crashes that are asked for, by their index: it is never behind, and no build waits for it.
+with costs as (
+    select
+        counted,
+        injury_classification,
+        economic_cost,
+        quality_of_life_cost
+    from {{ ref('injury_costs') }}
+)
+
+select
+    crashes.crash_record_id,
+    involved.people,
+    involved.drivers,
+    involved.passengers,
+    involved.pedestrians,
+    involved.cyclists,
+    involved.children,
+    units.units,
+    units.motor_vehicles,
+    involved.killed,
+    involved.incapacitated,
+    involved.injured_evidently,
+    involved.injured_reportedly,
+    involved.uninjured,
+    involved.injury_unknown,
+    involved.pedestrians_injured,
+    involved.cyclists_injured,
+    involved.children_injured,
+    coalesce(crashes.hit_and_run_i = 'Y', false) as hit_and_run,
+    involved.economic_cost + harmless.motor_vehicles * by_vehicle.economic_cost as economic_cost,
+    involved.quality_of_life_cost + harmless.motor_vehicles * by_vehicle.quality_of_life_cost as quality_of_life_cost,
+    involved.economic_cost + involved.quality_of_life_cost
+    + harmless.motor_vehicles * (by_vehicle.economic_cost + by_vehicle.quality_of_life_cost) as total_cost
+from {{ ref('crashes') }} as crashes
+inner join lateral (
+    select
+        count(*) as people,
+        count(*) filter (where people.person_type = 'DRIVER') as drivers,
+        count(*) filter (where people.person_type = 'PASSENGER') as passengers,
+        count(*) filter (where people.person_type = 'PEDESTRIAN') as pedestrians,
+        count(*) filter (where people.person_type = 'BICYCLE') as cyclists,
+        count(*) filter (where people.age < 18) as children,
+        count(*) filter (where costs.injury_classification = 'FATAL') as killed,
+        count(*) filter (where costs.injury_classification = 'INCAPACITATING INJURY') as incapacitated,
+        count(*) filter (where costs.injury_classification = 'NONINCAPACITATING INJURY') as injured_evidently,
+        count(*) filter (where costs.injury_classification = 'REPORTED, NOT EVIDENT') as injured_reportedly,
+        count(*) filter (where costs.injury_classification = 'NO INDICATION OF INJURY') as uninjured,
+        count(*) filter (where costs.injury_classification is null) as injury_unknown,
+        count(*) filter (where people.person_type = 'PEDESTRIAN' and costs.economic_cost > 0) as pedestrians_injured,
+        count(*) filter (where people.person_type = 'BICYCLE' and costs.economic_cost > 0) as cyclists_injured,
+        count(*) filter (where people.age < 18 and costs.economic_cost > 0) as children_injured,
+        count(*) filter (where costs.economic_cost > 0) as injured,
+        coalesce(sum(costs.economic_cost), 0)::bigint as economic_cost,
+        coalesce(sum(costs.quality_of_life_cost), 0)::bigint as quality_of_life_cost
+    from {{ ref('people') }} as people
+    left outer join costs
+        on people.injury_classification = costs.injury_classification and costs.counted = 'person'
+    where people.crash_record_id = crashes.crash_record_id and people.deleted_at is null
+) as involved on true
+inner join lateral (
+    select
+        count(*) as units,
+        count(*) filter (where vehicles.unit_type in ('DRIVER', 'PARKED', 'DRIVERLESS')) as motor_vehicles
+    from {{ ref('vehicles') }} as vehicles
+    where vehicles.crash_record_id = crashes.crash_record_id and vehicles.deleted_at is null
+) as units on true
+-- the motor vehicles to pay for: none where anybody was hurt, by either account
+inner join lateral (
+    select
+        case
+            when involved.injured > 0 or crashes.injuries_total > 0 then 0
+            else units.motor_vehicles
+        end as motor_vehicles
+    limit 1  -- noqa: AM09
+) as harmless on true
+inner join costs as by_vehicle on by_vehicle.counted = 'vehicle'
+where crashes.deleted_at is null
