@@ -129,6 +129,13 @@ def test_every_column_of_the_portal_reaches_staging_and_the_final_table(models: 
             assert not missing, f"{model}: {missing}"
 
 
+def test_every_column_of_the_portal_is_in_its_history(models: dict[str, Node]) -> None:
+    for name, dataset in all_datasets().items():
+        singular = {"crashes": "crash", "vehicles": "vehicle", "vision_zero_fatalities": "fatality"}.get(name, name)
+        missing = set(dataset.columns) - set(models[f"{singular}_versions"]["columns"])
+        assert not missing, f"{singular}_versions: {missing}"
+
+
 def test_lineage_closes_every_final_table(models: dict[str, Node]) -> None:
     wanted = {"row_hash", "source_updated_at", "loaded_at", "created_at", "updated_at", "deleted_at", "_dlt_load_id"}
     for name in FINALS:

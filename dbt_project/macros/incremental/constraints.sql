@@ -49,7 +49,19 @@ begin
             replace(dependent.definition, '{{ replaced.identifier }}', '{{ this.identifier }}')
         );
     end loop;
+end
+$body$;
+{{ _replace_views_on(replaced, this.identifier) }}
+    {%- endif -%}
+{%- endmacro %}
 
+
+{#- Define each view on a table anew: as it was, or upon the table of that other name. -#}
+{% macro _replace_views_on(table, other=none) -%}
+do $body$
+declare
+    dependent record;
+begin
     for dependent in
         select distinct
             pg_rewrite.ev_class::regclass as name,
@@ -59,18 +71,18 @@ begin
         inner join pg_class on pg_rewrite.ev_class = pg_class.oid
         where
             pg_depend.classid = 'pg_rewrite'::regclass
-            and pg_depend.refobjid = '{{ replaced }}'::regclass
+            and pg_depend.refobjid = to_regclass('{{ table }}')
             and pg_class.relkind = 'v'
+        order by 1
     loop
         execute format(
             'create or replace view %s as %s',
             dependent.name,
-            replace(dependent.definition, '{{ replaced.identifier }}', '{{ this.identifier }}')
+            replace(dependent.definition, '{{ table.identifier }}', '{{ other or table.identifier }}')
         );
     end loop;
 end
 $body$
-    {%- endif -%}
 {%- endmacro %}
 
 

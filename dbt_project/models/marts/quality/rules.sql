@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 -- One row a rule, as declared in dbt_project/macros/rules.
 {% for rule in all_rules() -%}
 select

@@ -1,0 +1,116 @@
+"""Whatever a build is doing, and however it ends: who reads the tables sees the last good state, whole."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+from harness import CommandLine, Database
+from sample_portal.testing import RunningPortal
+
+CRASHES = 200
+RELATIONS = (
+    "marts.crashes",
+    "marts.people",
+    "marts.vehicles",
+    "marts.vision_zero_fatalities",
+    "marts.crash_impacts",
+    "marts.crash_stats_daily",
+    "marts.fatality_links",
+    "quality.held_back",
+    "quality.rule_violations",
+    "quality.by_rule",
+    "quality.orphans",
+    "quality.rules",
+    "history.crash_versions",
+    "history.people_versions",
+    "history.fatality_versions",
+)
+
+
+class Reader(threading.Thread):
+    """Counts the rows of everything, again and again, until it is told to stop; keeps every distinct answer."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(daemon=True)
+        self._database = database
+        self._enough = threading.Event()
+        self.seen: dict[str, set[Any]] = {relation: set() for relation in RELATIONS}
+        self.rounds = 0
+
+    def run(self) -> None:
+        while not self._enough.is_set():
+            for relation in RELATIONS:
+                try:
+                    self.seen[relation].add(self._database.value(f"select count(*) from {relation}"))
+                except Exception as fault:  # what a reader must never see
+                    self.seen[relation].add(str(fault))
+            self.rounds += 1
+
+    def stop(self) -> dict[str, set[Any]]:
+        self._enough.set()
+        self.join()
+        return self.seen
+
+
+def counts(database: Database) -> dict[str, int]:
+    return {relation: database.value(f"select count(*) from {relation}") for relation in RELATIONS}
+
+
+def read_during(database: Database, work: Callable[[], Any]) -> dict[str, set[Any]]:
+    reader = Reader(database)
+    reader.start()
+    work()
+    seen = reader.stop()
+    assert reader.rounds > 3, "it read too seldom to prove anything"
+    return seen
+
+
+def test_readers_see_the_last_good_tables_through_a_run_a_full_refresh_and_a_failure(
+    crashes: CommandLine, database: Database, serve: Callable[..., RunningPortal]
+) -> None:
+    portal = serve(crashes=CRASHES, seed=31)
+    assert crashes("run", "--portal", portal.url).code == 0
+    before = counts(database)
+    assert before["marts.crashes"] == CRASHES
+
+    # a full refresh, with nothing changed: at no moment anything else than before
+    codes = []
+    seen = read_during(database, lambda: codes.append(crashes("transform", "--full-refresh").code))
+    assert codes == [0]
+    assert seen == {relation: {count} for relation, count in before.items()}
+
+    # an increment: the rows of before or those of after
+    portal.control.upsert("crashes", [{"crash_record_id": "N" * 128, "crash_date": "2026-01-02T03:04:05.000"}])
+    seen = read_during(database, lambda: codes.append(crashes("run", "--portal", portal.url).code))
+    assert codes == [0, 0]
+    after = counts(database)
+    assert after["marts.crashes"] == CRASHES + 1
+    assert {relation: seen[relation] - {before[relation], after[relation]} for relation in RELATIONS} == {
+        relation: set() for relation in RELATIONS
+    }
+
+    # a model that fails, in the middle of a build: a trigger refuses the people who would come
+    portal.control.upsert(
+        "people",
+        [{"person_id": "O99999999", "crash_record_id": "N" * 128, "crash_date": "2026-01-02T03:04:05.000"}],
+    )
+    with closing(database.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "create function refuse() returns trigger language plpgsql as $$ begin raise 'no room'; end $$; "
+            "create trigger refuse before insert on marts.people for each row execute function refuse()"
+        )
+    failed = crashes("run", "--portal", portal.url)
+    assert failed.code == 1
+    assert "people" in failed.err
+    assert counts(database) == after, "half of a build was visible"
+    assert database.value("select count(*) from ops.model_loads where model = 'people' and not applied") == 0
+
+    # the next run repairs it, with nothing new to land
+    database.rows("drop function refuse() cascade")
+    assert crashes("run", "--portal", portal.url).code == 0
+    repaired = counts(database)
+    assert repaired["marts.people"] == after["marts.people"] + 1
+    assert repaired["history.people_versions"] == after["history.people_versions"] + 1
