@@ -26,3 +26,9 @@ to_jsonb({{ relation }}) - array[
             'first_dlt_load_id'
         ]
 {%- endmacro %}
+
+
+{#- The same where there is anything to compare it with: nearly every row has one version, which costs nothing then. -#}
+{% macro content_if_changed(relation) -%}
+case when shown.version_number > 1 or not shown.is_current then {{ content(relation) }} end
+{%- endmacro %}

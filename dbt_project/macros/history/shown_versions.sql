@@ -39,11 +39,12 @@ versions as not materialized (
     {{ found_gone(table, key) }}
 ),
 
+-- place and hash in one text, so that the last in version order is the greatest
 events as (
     select
         {{ key }},
         visible_at as at,
-        place,
+        lpad(place::text, 9, '0') || row_hash as ranked,
         null::timestamptz as there_at,
         null::timestamptz as gone_at
     from versions
@@ -51,7 +52,7 @@ events as (
     select
         landed.{{ key }},
         loads.loaded_at as at,
-        null as place,
+        null as ranked,
         loads.loaded_at as there_at,
         null as gone_at
     from (
@@ -65,7 +66,7 @@ events as (
     select
         {{ key }},
         loaded_at as at,
-        null as place,
+        null as ranked,
         null as there_at,
         loaded_at as gone_at
     from {{ table }}_found_gone
@@ -75,7 +76,7 @@ moments as (
     select
         {{ key }},
         at,
-        max(max(place)) over (partition by {{ key }} order by at) as place,
+        max(max(ranked collate "C")) over (partition by {{ key }} order by at) as ranked,
         max(max(there_at)) over (partition by {{ key }} order by at) as there_at,
         max(max(gone_at)) over (partition by {{ key }} order by at) as gone_at
     from events
@@ -85,13 +86,11 @@ moments as (
 -- no hash: nothing is shown from then on
 states as (
     select
-        moments.{{ key }},
-        moments.at,
-        moments.place,
-        case when moments.gone_at > moments.there_at then null else versions.row_hash end as row_hash
+        {{ key }},
+        at,
+        left(ranked, 9)::bigint as place,
+        case when gone_at > there_at then null else substr(ranked, 10) end as row_hash
     from moments
-    left outer join versions
-        on moments.{{ key }} = versions.{{ key }} and moments.place = versions.place
 ),
 
 begun as (

@@ -86,8 +86,10 @@ told as (
         {{ first_landed('versions.soda_version') }} as soda_version,
         {{ first_landed('versions.source_updated_at') }} as source_updated_at,
         {{ first_landed('versions._dlt_load_id') }} as _dlt_load_id,
-        {{ content('versions') }} as content,
-        lag({{ content('versions') }}) over (partition by versions.crash_unit_id order by shown.valid_from) as content_before
+        {{ content_if_changed('versions') }} as content,
+        lag({{ content_if_changed('versions') }}) over (
+            partition by versions.crash_unit_id order by shown.valid_from
+        ) as content_before
     from shown
     inner join versions on shown.crash_unit_id = versions.crash_unit_id and shown.place = versions.place
 )
