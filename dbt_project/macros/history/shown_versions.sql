@@ -32,7 +32,12 @@ versions as not materialized (
     {%- if crashes %}
     inner join {{ crashes }} as crashes on staged.crash_record_id = crashes.crash_record_id
     {%- endif %}
-    where {{ has_required(table, 'staged') }}
+    where
+        {{ has_required(table, 'staged') }}
+        {%- if crashes %}
+        -- a crash of a load that this table has yet to apply is not there yet
+        and crashes.created_at <= (select max(loads.loaded_at) from loads)
+        {%- endif %}
 ),
 
 {{ table }}_found_gone as (
