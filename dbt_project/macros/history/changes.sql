@@ -1,5 +1,5 @@
-{#- What a version says otherwise than the one before: {"column": {"old": …, "new": …}}, over two JSON objects of columns. Null for
-    the first version. A subquery in the select list, which is not computed for who does not ask. -#}
+{#- What a version says otherwise than the one before: {"column": {"old": …, "new": …}}, over two JSON objects of columns. Null
+    for the first version. A subquery in the select list, which is not computed for who does not ask. -#}
 {% macro changes(content, previous) -%}
 (
         select jsonb_object_agg(field.key, jsonb_build_object('old', {{ previous }} -> field.key, 'new', field.value))

@@ -1,5 +1,5 @@
-{#- CTEs from `landed` to `deaths` and `runs`: which deaths each reading of the fatalities held, and for how many readings in a row
-    each said the same, or was not there. Needs CTE `loads`. For the final table and for its history. -#}
+{#- CTEs from `landed` to `deaths` and `runs`: which deaths each reading of the fatalities held, and for how many readings in a
+    row each said the same, or was not there. Needs CTE `loads`. For the final table and for its history. -#}
 {% macro runs_of_deaths() -%}
 -- a row that came twice in one load is one row
 landed as (
