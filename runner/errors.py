@@ -73,6 +73,10 @@ class LockLostError(CrashesError):
     """The connection that held the lock broke, and another run has taken the lock meanwhile."""
 
 
+class NothingBuiltError(CrashesError):
+    """The tables that a question is about are not there yet."""
+
+
 class UnexpectedError(CrashesError):
     """A fault that nobody foresaw: the record and the log hold its traceback."""
 

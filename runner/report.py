@@ -62,7 +62,7 @@ def database_summary(session: LedgerSession) -> list[dict[str, Any]]:
 
 def execution_summary(execution: Execution | None, error: CrashesError | None = None) -> dict[str, Any]:
     """What a run prints at its end, as text or JSON. No execution: the error came before there was a record."""
-    failed = {"class": type(error).__name__, "message": str(error), "remedy": error.remedy} if error else None
+    failed = describe_error(error) if error else None
     status = "completed" if error is None else "cancelled" if isinstance(error, CancelledError) else "failed"
     if execution is None:
         return {"execution_id": None, "status": status, "datasets": {}, "error": failed}
@@ -85,6 +85,11 @@ def execution_summary(execution: Execution | None, error: CrashesError | None = 
         "nothing_new": nothing_new(execution),
         "error": failed,
     }
+
+
+def describe_error(error: CrashesError) -> dict[str, str]:
+    """An error as `--json` tells it."""
+    return {"class": type(error).__name__, "message": str(error), "remedy": error.remedy}
 
 
 def nothing_new(execution: Execution) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg2 import sql
 
-from ingest.errors import CrashesError
+from runner.errors import NothingBuiltError
 from runner.ledger_session import LedgerSession
 
 DAYS = 30  # of the default range, up to the newest crash
@@ -39,20 +39,16 @@ KINDS = {
 }
 
 
-class NothingBuiltError(CrashesError):
-    """The tables that a question is about are not there yet."""
-
-
 @dataclass(frozen=True)
 class Stats:
     """Rows of `columns`, the last four of which are counts; the days asked about; and the days that there are."""
 
     columns: list[str]
     rows: list[list[Any]]
-    since: date | None
-    until: date | None
-    first: date | None
-    last: date | None
+    since: date
+    until: date
+    first: date
+    last: date
 
 
 def stats(
@@ -60,7 +56,7 @@ def stats(
 ) -> Stats:
     """Sums between two days, both included; without them the last 30 up to the newest crash.
 
-    Raises NothingBuiltError before the first build.
+    Raises NothingBuiltError before the first build, and while no crash has landed.
     """
     chosen = KINDS[kind]
     if session.execute("select to_regclass(%s)", [f"marts.{chosen.view}"]) == [(None,)]:
@@ -68,11 +64,11 @@ def stats(
     ((first, last),) = session.execute(
         "select min(crash_at_local)::date, max(crash_at_local)::date from marts.crashes where deleted_at is null"
     )
+    if last is None:
+        raise NothingBuiltError("There is no crash to count yet.", remedy="Land some: `crashes run --dataset crashes`.")
     until = until or last
-    since = since or (until - timedelta(days=DAYS - 1) if until else None)
+    since = since or until - timedelta(days=DAYS - 1)
     columns = [*chosen.by, *(GROUPS[group] for group in group_by)]
-    if since is None or until is None:
-        return Stats([*columns, *COUNTS], [], since, until, first, last)
     query = sql.SQL(
         "select {columns}, {sums} from marts.{view} where {day} between %s and %s group by {columns} order by {order}"
     ).format(

@@ -13,7 +13,7 @@ from typing import Any
 from psycopg2 import sql
 
 from runner.dbt import OnProgress, dbt_failed, invoke, log_file
-from runner.errors import TransformError, ValidationFailedError
+from runner.errors import NothingBuiltError, TransformError, ValidationFailedError
 from runner.ledger_session import LedgerSession
 from runner.record import NodeResult
 from runner.settings import RunnerSettings
@@ -49,7 +49,15 @@ class ValidationReport:
 def validate(
     datasets: tuple[str, ...], settings: RunnerSettings, session: LedgerSession, on_progress: OnProgress | None = None
 ) -> ValidationReport:
-    """Asks every data test of the tables, or those that read one of `datasets`, about all rows."""
+    """Asks every data test of the tables, or those that read one of `datasets`, about all rows.
+
+    Raises NothingBuiltError before the first build. What failed is in the report's `problem`.
+    """
+    if session.execute("select to_regclass('quality.by_rule')") == [(None,)]:
+        raise NothingBuiltError(
+            "There are no tables to validate yet, or an earlier version of this project has built them.",
+            remedy="Build them: `crashes run`, or `crashes transform` where rows have landed.",
+        )
     outcome = invoke(_command(datasets), settings, on_progress)
     log = log_file(settings)
     findings = sorted(
@@ -71,9 +79,7 @@ def validate(
             remedy="The rows at fault are in the tables named above; the data stays loaded. "
             "`crashes run` lands what the portal has corrected since.",
         )
-    return ValidationReport(
-        outcome.invocation_id, outcome.nodes, findings, _rules(session, datasets) if findings else [], problem
-    )
+    return ValidationReport(outcome.invocation_id, outcome.nodes, findings, _rules(session, datasets), problem)
 
 
 def _command(datasets: Iterable[str]) -> list[str]:
@@ -83,7 +89,7 @@ def _command(datasets: Iterable[str]) -> list[str]:
 
 def _finding(session: LedgerSession, result: Any) -> Finding:
     node = result.node
-    tier = next((tag for tag in node.tags if tag in TIERS), TIERS[0])
+    (tier,) = set(node.tags) & set(TIERS)
     stored = sql.Identifier(node.schema, node.alias)
     ((rows,),) = session.execute(sql.SQL("select count(*) from {}").format(stored))
     first = session.execute(

@@ -14,6 +14,7 @@ from runner.commands.results import table
 from runner.execution import recorded
 from runner.masking import Masking
 from runner.progress import display
+from runner.report import describe_error
 from runner.settings import load_settings
 from runner.terminal import print_json
 
@@ -44,29 +45,36 @@ def validate(datasets: tuple[str, ...], as_json: bool) -> None:
 
 
 def _show(report: ValidationReport, execution_id: int, as_json: bool, masking: Masking) -> None:
-    tests = masking.value([asdict(found) for found in report.findings])
     if as_json:
-        print_json({"execution_id": execution_id, "tests": tests, "rules": report.rules})
+        told = {
+            "execution_id": execution_id,
+            "tests": [asdict(found) for found in report.findings],
+            "rules": report.rules,
+            "error": report.problem and describe_error(report.problem),
+        }
+        print_json(masking.value(told))
         return
     for found in report.findings:
         if found.status != "pass":
-            _show_finding(found)
+            _show_finding(found, masking)
     if report.rules:
         click.echo("\nRules that rows break now (quality.rule_violations has each of them):")
         columns = {"rule": "left", "severity": "left", "rows": "right", "what must be true": "left"}
         table(columns, [[each["rule"], each["severity"], each["rows"], each["sentence"]] for each in report.rules])
     count = {status: sum(found.status == status for found in report.findings) for status in ("pass", "warn", "fail")}
-    click.echo(f"\n{len(tests)} data tests: {count['pass']} passed, {count['warn']} warn, {count['fail']} failed.")
+    click.echo(
+        f"\n{len(report.findings)} data tests: {count['pass']} passed, {count['warn']} warn, {count['fail']} failed."
+    )
 
 
-def _show_finding(found: Finding) -> None:
+def _show_finding(found: Finding, masking: Masking) -> None:
     word = click.style(
         "FAILED" if found.status == "fail" else "WARNS", fg="red" if found.status == "fail" else "yellow"
     )
     click.echo(f"\n{word}  {found.test} ({found.tier}): {found.rows:,} rows, in {found.stored_in}")
     click.echo(f"  {found.description}")
     for row in found.first_rows:
-        line = _line(row)
+        line = masking.text(_line(row))
         click.echo(f"    {line if len(line) <= WIDEST else line[: WIDEST - 1] + '…'}")
 
 

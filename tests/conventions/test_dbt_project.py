@@ -13,6 +13,7 @@ import pytest
 from harness import BIN, ROOT, clean_environment
 
 from ingest.datasets import all_datasets
+from runner.validation import TIERS
 
 FINALS = set(all_datasets())
 LAYERS = {
@@ -160,6 +161,15 @@ def test_every_test_is_named_and_described(manifest: dict[str, Any]) -> None:
     for node in manifest["nodes"].values():
         if node["resource_type"] == "test":
             assert len(node["description"]) > 20, f"{node['name']} does not say what it guards"
+
+
+def test_every_data_test_is_of_one_tier_and_tagged_as_its_folder(manifest: dict[str, Any]) -> None:
+    """Tiers decide what a run asks and what `crashes validate` does; `macros` are examples, which read no table."""
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test":
+            folder = Path(node["original_file_path"]).parent.name
+            assert folder in (*TIERS, "macros"), node["name"]
+            assert node["tags"] == [folder], node["name"]
 
 
 def test_every_unit_test_is_named_by_a_sentence(manifest: dict[str, Any]) -> None:

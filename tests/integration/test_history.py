@@ -14,6 +14,7 @@ import pytest
 import requests
 from dbt.cli.main import dbtRunner
 from harness import ROOT, CommandLine, Database
+from histories import AS_OF, HISTORIES, Shown, shown_now, shown_then
 from sample_portal.testing import RunningPortal
 
 from ingest.compaction import compact
@@ -21,13 +22,6 @@ from ingest.datasets import all_datasets
 from ingest.pipeline import LandingRequest, land
 from ingest.reconcile import ReconcileRequest, reconcile
 from ingest.settings import Settings
-
-HISTORIES = {
-    "crash_versions": ("crashes", "crash_record_id"),
-    "people_versions": ("people", "person_id"),
-    "vehicle_versions": ("vehicles", "crash_unit_id"),
-    "fatality_versions": ("vision_zero_fatalities", "fatality_id"),
-}
 
 # As in the documentation (dbt_project/docs/overview.md).
 ROSE = """
@@ -52,11 +46,10 @@ def test_a_crash_whose_severity_rose_is_found_and_the_table_is_read_as_it_stood(
         "injuries_total",
         "severity_score",
     ]
-    as_of = "valid_from <= %s and (valid_to > %s or valid_to is null)"
-    score = f"select severity_score from history.crash_versions where crash_record_id = %s and {as_of}"
+    score = f"select severity_score from history.crash_versions where crash_record_id = %s and {AS_OF}"
     assert database.value(score, died, first, first) == 1
     assert database.value(score, died, "infinity", "infinity") == 5
-    assert database.value(f"select count(*) from history.crash_versions where {as_of}", first, first) == 150
+    assert database.value(f"select count(*) from history.crash_versions where {AS_OF}", first, first) == 150
 
 
 def test_the_current_versions_are_the_tables(
@@ -98,30 +91,19 @@ class Steps:
 
     def __init__(self, database: Database, portal: RunningPortal) -> None:
         self.database, self.portal = database, portal
-        self.shown: dict[str, tuple[Any, dict[str, list[Any]]]] = {}
+        self.shown: dict[str, tuple[Any, Shown]] = {}
 
     def build(self, step: str) -> None:
         nodes = ["--select", *(f"+{name}" for history, (table, _) in HISTORIES.items() for name in (table, history))]
         arguments = ["--quiet", "--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
         assert dbtRunner().invoke(["run", *nodes, *arguments]).success, step
-        tables = {
-            history: self.database.rows(
-                f"select {key}::text, row_hash from marts.{table} where deleted_at is null order by 1"
-            )
-            for history, (table, key) in HISTORIES.items()
-        }
-        self.shown[step] = (self.database.value("select clock_timestamp()"), tables)
+        self.shown[step] = (self.database.value("select clock_timestamp()"), shown_now(self.database.rows))
 
     def assert_found_again(self) -> None:
         for step, (instant, tables) in self.shown.items():
-            for history, (_, key) in HISTORIES.items():
-                told = self.database.rows(
-                    f"select {key}::text, row_hash from history.{history} "
-                    "where valid_from <= %s and (valid_to > %s or valid_to is null) order by 1",
-                    instant,
-                    instant,
-                )
-                assert told == tables[history], f"{history} tells otherwise of the tables after {step}"
+            told = shown_then(self.database.rows, instant)
+            for history, rows in tables.items():
+                assert told[history] == rows, f"{history} tells otherwise of the tables after {step}"
 
     def served(self, table: str, position: int, where: str) -> dict[str, Any]:
         """One row as the portal has it; of the fatalities, which have no key, with its `:id`."""

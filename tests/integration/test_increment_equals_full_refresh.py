@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from dbt.cli.main import dbtRunner
+from histories import HISTORIES, Shown, shown_now, shown_then
 from raw_log import RawLog
 
 from ingest.compaction import compact
@@ -28,12 +29,6 @@ TABLES = {
     "quality.rule_violations": "table_name, row_key, rule_id",
 }
 KEYS = {"crashes": "crash_record_id", "people": "person_id", "vehicles": "crash_unit_id"}
-HISTORIES = {
-    "crash_versions": ("crashes", "crash_record_id"),
-    "people_versions": ("people", "person_id"),
-    "vehicle_versions": ("vehicles", "crash_unit_id"),
-    "fatality_versions": ("vision_zero_fatalities", "fatality_id"),
-}
 Row = dict[str, str | None]
 
 
@@ -247,25 +242,6 @@ def contents(log: RawLog) -> dict[str, list[str]]:
     }
 
 
-def shown_now(log: RawLog) -> dict[str, list[Any]]:
-    """Which version of each row the final tables show, at what is now the last load."""
-    return {
-        history: log.run(f"select {key}::text, row_hash from marts.{table} where deleted_at is null order by 1")
-        for history, (table, key) in HISTORIES.items()
-    }
-
-
-def shown_then(log: RawLog, moment: Any) -> dict[str, list[Any]]:
-    """The same, as the histories tell it of an earlier instant."""
-    as_of = "valid_from <= %s and (valid_to > %s or valid_to is null)"
-    return {
-        history: log.run(
-            f"select {key}::text, row_hash from history.{history} where {as_of} order by 1", moment, moment
-        )
-        for history, (_, key) in HISTORIES.items()
-    }
-
-
 def last_load(log: RawLog) -> Any:
     ((moment,),) = log.run("select max(loaded_at) from ops.model_loads")
     return moment
@@ -307,7 +283,7 @@ def test_increments_end_where_a_full_refresh_does(
     monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path))
     log, city = RawLog.create(database), City(seed)
     build = ("run",)
-    snapshots: dict[Any, dict[str, list[Any]]] = {}
+    snapshots: dict[Any, Shown] = {}
     dbt("seed")
 
     for _ in range(5):
@@ -325,7 +301,7 @@ def test_increments_end_where_a_full_refresh_does(
         for table in ("crashes", "people"):
             log.find_gone(table, city.random.choices([*city.rows[table]] or ["nobody"], k=2))
         dbt(*build)
-        snapshots[last_load(log)] = shown_now(log)
+        snapshots[last_load(log)] = shown_now(log.run)
 
     built = contents(log)
     kept = distinct_contents(log)
@@ -339,7 +315,7 @@ def test_increments_end_where_a_full_refresh_does(
         "(select invocation_id from ops.model_changes order by built_at desc limit 1)"
     ) == [(0,)]
     for moment, snapshot in snapshots.items():
-        assert shown_then(log, moment) == snapshot, f"history tells otherwise of {moment}"
+        assert shown_then(log.run, moment) == snapshot, f"history tells otherwise of {moment}"
     ends = " union ".join(f"select ended_by from history.{history}" for history in HISTORIES)
     ended = log.run(f"select ended_by from ({ends}) as ends where ended_by is not null order by 1")
     assert ended == [("replaced",), ("vanished",)], "the sequence ended too few versions to prove anything"

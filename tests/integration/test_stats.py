@@ -137,6 +137,14 @@ def test_wrong_usage_is_a_sentence(crashes: CommandLine, arguments: list[str], w
     assert "Traceback" not in done.err
 
 
+def test_without_any_crash_it_says_so(crashes: CommandLine, serve: Callable[..., RunningPortal]) -> None:
+    assert crashes("run", "--portal", serve(crashes=20).url, "--dataset", "vision_zero_fatalities").code == 0
+    done = crashes("stats", "daily")
+    assert done.code == 1
+    assert "no crash to count yet" in done.err
+    assert "None" not in done.err + done.out
+
+
 def test_before_the_first_build_it_says_what_to_do(crashes: CommandLine) -> None:
     done = crashes("stats", "daily")
     assert done.code == 1

@@ -59,6 +59,7 @@ def test_damage_is_shown_with_its_first_rows_and_kept_and_told_by_the_exit_code(
         done = built("validate", "--json")
         assert done.code == 4
         report = done.json()
+        assert report["error"]["class"] == "ValidationFailedError"
         scores = found(report, "severity_scores_are_1_to_5_and_follow_the_counts")
         wrong = module_database.value("select count(*) from marts.crashes where injuries_fatal = 0")
         assert (scores["status"], scores["rows"], len(scores["first_rows"])) == ("fail", wrong, 3)
@@ -105,13 +106,33 @@ def test_a_dataset_alone_is_asked_only_what_is_about_it(built: CommandLine) -> N
     assert all(each["rule"].startswith("vision_zero_fatalities.") for each in report["rules"])
 
 
-def test_before_anything_was_built_it_says_what_to_do(crashes: CommandLine) -> None:
+def test_before_anything_was_built_it_says_what_to_do(crashes: CommandLine, database: Database) -> None:
     done = crashes("validate")
     assert done.code == 1
     *_, error, remedy = done.err.strip().splitlines()
-    assert error.startswith("Error: ")
+    assert error.startswith("Error: There are no tables to validate yet")
     assert "crashes run" in remedy
-    assert "Traceback" not in done.err
+    assert database.rows("select command, status, error_class from ops.job_executions") == [
+        ("validate", "failed", "NothingBuiltError")
+    ]
+
+
+def test_a_table_of_which_everything_is_held_back_is_told(built: CommandLine, module_database: Database) -> None:
+    """The worst case of a share: nothing is left to compare with."""
+    module_database.rows("create table kept as select * from quality.held_back")
+    module_database.rows(
+        "insert into quality.held_back "
+        "(table_name, row_key, has_key, soda_id, load_id, loaded_at, rule_id, column_name) "
+        "select 'vision_zero_fatalities', n::text, false, n::text, 'x', now(), "
+        "'vision_zero_fatalities.crash_date.required', 'crash_date' from generate_series(1, 600) as n"
+    )
+    try:
+        share = found(built("validate", "--json").json(), "share_of_rows_held_back")
+        assert (share["status"], share["first_rows"][0]["held_back_rows"]) == ("warn", 600)
+    finally:
+        module_database.rows(
+            "truncate quality.held_back; insert into quality.held_back select * from kept; drop table kept"
+        )
 
 
 def test_counts_by_rule_are_those_of_the_violations(built: CommandLine, module_database: Database) -> None:
@@ -143,6 +164,7 @@ def test_deaths_link_to_people_and_crashes(built: CommandLine, module_database: 
         "select link, count(*), count(crash_record_id) from marts.fatality_links group by link"
     )
     assert sum(count for _, count, _ in links) == deaths
+    assert "exact" in {link for link, _, _ in links}
     assert all(linked == (0 if link == "none" else count) for link, count, linked in links)
     assert (
         module_database.value(

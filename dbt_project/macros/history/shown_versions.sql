@@ -23,9 +23,7 @@ versions as not materialized (
         {{ 'greatest(loads.loaded_at, crashes.created_at)' if crashes else 'loads.loaded_at' }} as visible_at,
         row_number() over (
             partition by staged.{{ key }}
-            order by
-                staged.source_updated_at nulls first, loads.loaded_at, staged._dlt_load_id, staged.soda_id,
-                staged.soda_version, staged.row_hash
+            order by {{ version_order('staged', 'loads') }}
         ) as place
     from {{ ref('stg_chicago__' ~ table) }} as staged
     inner join loads on {{ first_landed('staged._dlt_load_id') }} = loads.load_id

@@ -5,9 +5,6 @@
         updated_at  when the present run of content did
     Almost every key has one version, which needs no ordering: a full build orders only the others (CTE `repeated_keys`). -#}
 {% macro current_versions(key) -%}
-    {%- set order -%}
-        versions.source_updated_at nulls first, versions.loaded_at, versions._dlt_load_id, versions.soda_id, versions.soda_version, versions.row_hash
-    {%- endset -%}
     {%- set last_runs -%}
     select distinct on ({{ key }})
         *,
@@ -28,7 +25,7 @@
             {%- if not is_incremental() %}
             where {{ _key_hash("versions." ~ key) }} in (select repeated_keys.key_hash from repeated_keys)
             {%- endif %}
-            window version_order as (partition by versions.{{ key }} order by {{ order }})
+            window version_order as (partition by versions.{{ key }} order by {{ version_order('versions') }})
         ) as marked
     ) as runs
     order by {{ key }}, run desc, loaded_at, _dlt_load_id, place
@@ -84,6 +81,12 @@ where not exists (
         {%- endfor %}
 )
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- The order in which versions of a key were written. `loads`: the relation that has their loaded_at. -#}
+{% macro version_order(versions, loads=none) -%}
+{{ versions }}.source_updated_at nulls first, {{ loads or versions }}.loaded_at, {{ versions }}._dlt_load_id, {{ versions }}.soda_id, {{ versions }}.soda_version, {{ versions }}.row_hash
 {%- endmacro %}
 
 

@@ -3,7 +3,7 @@
     {%- for table in ['crashes', 'people', 'vehicles', 'vision_zero_fatalities'] %}
     select
         '{{ table }}' as table_name,
-        count(*) as landed_rows
+        count(*) as rows_looked_at
     from {{ ref(table) }}
     where updated_at >= {{ newly_shown_since(table) }}
     {%- if not loop.last %}

@@ -11,6 +11,7 @@ with costs as (
 
 select
     crashes.crash_record_id,
+    crashes.crash_at_local,
     involved.people,
     involved.drivers,
     involved.passengers,

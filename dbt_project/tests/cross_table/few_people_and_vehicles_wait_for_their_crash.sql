@@ -1,4 +1,4 @@
-{{ config(tags=['cross_table'], fail_calc='coalesce(max(per_million), 0)::bigint', warn_if='>10000', error_if='>100000') }}
+{{ config(tags=['cross_table'], warn_if='>10000', error_if='>100000') }}
 
 with shown as (
     select (select count(*) from {{ ref('people') }}) + (select count(*) from {{ ref('vehicles') }}) as children

@@ -1,4 +1,4 @@
-{{ config(tags=['cross_table'], fail_calc='coalesce(max(per_million), 0)::bigint', warn_if='>1000', error_if='>10000') }}
+{{ config(tags=['cross_table'], warn_if='>1000', error_if='>10000') }}
 
 with children as (
     select

@@ -9,14 +9,16 @@ with held_back as (
     group by table_name
 ),
 
-landed as (
+looked_at as (
     {{ rows_looked_at() }}
 )
 
 select
-    landed.table_name,
-    landed.landed_rows,
+    looked_at.table_name,
+    looked_at.rows_looked_at,
     held_back.held_back_rows
-from landed
-inner join held_back on landed.table_name = held_back.table_name
-where landed.landed_rows >= 500 and held_back.held_back_rows > 0.01 * landed.landed_rows
+from looked_at
+inner join held_back on looked_at.table_name = held_back.table_name
+where
+    looked_at.rows_looked_at + held_back.held_back_rows >= 500
+    and held_back.held_back_rows > 0.01 * (looked_at.rows_looked_at + held_back.held_back_rows)

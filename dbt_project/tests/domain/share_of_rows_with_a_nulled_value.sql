@@ -9,14 +9,14 @@ with broken as (
     group by table_name
 ),
 
-landed as (
+looked_at as (
     {{ rows_looked_at() }}
 )
 
 select
-    landed.table_name,
-    landed.landed_rows,
+    looked_at.table_name,
+    looked_at.rows_looked_at,
     broken.nulled_rows
-from landed
-inner join broken on landed.table_name = broken.table_name
-where landed.landed_rows >= 500 and broken.nulled_rows > 0.02 * landed.landed_rows
+from looked_at
+inner join broken on looked_at.table_name = broken.table_name
+where looked_at.rows_looked_at >= 500 and broken.nulled_rows > 0.02 * looked_at.rows_looked_at

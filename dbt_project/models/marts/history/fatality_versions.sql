@@ -16,7 +16,6 @@ spans as (
         run,
         min(loaded_at) as valid_from,
         lead(min(loaded_at)) over (partition by fatality_id order by run) as valid_to,
-        min(row_hash) as row_hash,
         lead(min(row_hash)) over (partition by fatality_id order by run) as next_hash
     from runs
     group by fatality_id, run
