@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,7 +20,8 @@ def connect(place: DatabaseSettings) -> psycopg2.extensions.connection:
     """An autocommit connection. Raises DatabaseError with what is wrong and what to do."""
     try:
         connection: psycopg2.extensions.connection = psycopg2.connect(
-            **place.connect_args(), application_name="crashes ingest"
+            **place.connect_args(),
+            application_name=os.environ.get("PGAPPNAME", "crashes ingest"),  # the runner names the execution
         )
     except psycopg2.Error as error:
         raise as_database_error(error, place) from error

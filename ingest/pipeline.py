@@ -137,7 +137,7 @@ def _readings(
     readings = [
         DatasetReading(
             dataset,
-            SodaClient(settings.portal_url, token=token, limiter=limiter),
+            SodaClient(settings.portal_url, token=token, limiter=limiter, dataset=dataset.name),
             page_size=settings.page_size,
             state=states.get(dataset.name, {}),
             extra_columns=packages.extra_columns(pipeline, dataset),
@@ -178,7 +178,7 @@ def _begin(pipeline: dlt.Pipeline, readings: list[DatasetReading], on_schema: On
         try:
             reading.begin()
         except OF_ONE_DATASET as problem:
-            log.warning("%s", problem)
+            log.warning("%s", problem, extra={"dataset": reading.dataset.name})
             problems[reading.dataset.name] = problem
         on_schema(reading.dataset.name, reading.schema_changes)
     if len(problems) == len(readings):
@@ -196,10 +196,16 @@ def _land_packages(pipeline: dlt.Pipeline, readings: list[DatasetReading]) -> di
         source = chicago_crashes(unfinished, PAGES_PER_PACKAGE, absent=absent)
         for load_id in packages.commit(pipeline, source):
             load_ids[load_id] = [reading.dataset.name for reading in unfinished]
-            log.info("committed load %s: %s", load_id, ", ".join(load_ids[load_id]) or "empty tables")
+            names = ", ".join(load_ids[load_id])
+            log.info("committed load %s: %s", load_id, names or "empty tables", extra=_of_load(load_id, names))
         unfinished = [reading for reading in readings if not reading.finished]
         absent = []
     return load_ids
+
+
+def _of_load(load_id: str, names: str) -> dict[str, str]:
+    """For a log line: it is about this load, and about these datasets."""
+    return {"load_id": load_id, "dataset": names}
 
 
 def _report(

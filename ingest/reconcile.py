@@ -72,7 +72,7 @@ def reconcile(
         try:
             found = _compare(dataset, request, settings, on_progress)
         except (MassDeletionError, PortalAnswerError) as problem:
-            log.warning("%s", problem)
+            log.warning("%s", problem, extra={"dataset": dataset.name})
             report.problems.append(problem)
             continue
         report.datasets[dataset.name] = _summary(found)
@@ -92,7 +92,8 @@ def _compare(
     on_progress: Callable[[Progress], None] | None,
 ) -> Comparison:
     token = settings.api_token.get_secret_value() if settings.api_token else None
-    client = SodaClient(settings.portal_url, token=token, limiter=RateLimiter(settings.requests_per_hour))
+    limiter = RateLimiter(settings.requests_per_hour)
+    client = SodaClient(settings.portal_url, token=token, limiter=limiter, dataset=dataset.name)
     with closing(client), closing(database.connect(settings.database)) as connection:
         return compare(
             dataset,

@@ -113,8 +113,15 @@ class SodaClient:
     """Asks one portal. Not for sharing between threads; the limiter is."""
 
     def __init__(
-        self, portal_url: str, *, token: str | None = None, limiter: RateLimiter | None = None, attempts: int = ATTEMPTS
+        self,
+        portal_url: str,
+        *,
+        token: str | None = None,
+        limiter: RateLimiter | None = None,
+        attempts: int = ATTEMPTS,
+        dataset: str | None = None,
     ) -> None:
+        """`dataset`: what it is asked for, so that its log lines say so."""
         self.portal_url = portal_url
         self.traffic = Traffic()
         self._token = token
@@ -122,6 +129,7 @@ class SodaClient:
         self._attempts = attempts
         self._has_answered = False
         self._label: str | None = None
+        self._log = logging.LoggerAdapter(log, {"dataset": dataset}) if dataset else log
         self._session = _TokenKeepingSession()
         self._session.mount("http://", HTTPAdapter(max_retries=0))
         self._session.mount("https://", HTTPAdapter(max_retries=0))
@@ -234,7 +242,7 @@ class SodaClient:
             self._token = None
             note = "the portal refused CHICAGO_API_TOKEN (403); going on without it"
             self.traffic.notes.append(note)
-            log.warning("%s: %s", what, note)
+            self._log.warning("%s: %s", what, note)
             return self._ask_once(url, params, what, parse, headers)
         if answer.status_code == 304 and "If-None-Match" in headers:
             raise _NotModified
@@ -284,17 +292,17 @@ class SodaClient:
         self.traffic.retries += 1
         fault = state.outcome.exception() if state.outcome else None
         wait = state.next_action.sleep if state.next_action else 0.0
-        log.warning("%s: %s; asking again in %.1f s", what, fault, wait)
+        self._log.warning("%s: %s; asking again in %.1f s", what, fault, wait)
 
     def note_broken(self, what: str, error: ValueError) -> None:
         """An answer that seemed whole turned out broken when it was parsed, and is going to be asked for again."""
         self.traffic.retries += 1
-        log.warning("%s: a body that is not whole JSON rows (%s); asking again", what, _short(error))
+        self._log.warning("%s: a body that is not whole JSON rows (%s); asking again", what, _short(error))
 
     def _note_once(self, note: str) -> None:
         if note not in self.traffic.notes:
             self.traffic.notes.append(note)
-            log.warning(note)
+            self._log.warning(note)
 
 
 class _TokenKeepingSession(requests.Session):

@@ -5,17 +5,27 @@ The commands are in `runner.commands`. dlt and dbt take seconds to import, so on
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import os
 import sys
+import threading
 from collections.abc import Sequence
 
 import click
 
 from ingest.errors import CrashesError
+from runner import logs
 from runner.commands.db import db
+from runner.commands.health import health
+from runner.commands.jobs import jobs
 from runner.commands.pipeline import compact, ingest, reconcile, run, transform
 from runner.commands.portal import portal
+from runner.commands.prune import prune
+from runner.commands.scheduling import scheduler, tick
 from runner.commands.stats import stats
 from runner.commands.status import status
+from runner.commands.summary import summary
 from runner.commands.validate import validate
 from runner.commands.version import version
 from runner.errors import CancelledError, UnexpectedError, WrongUsageError
@@ -34,19 +44,48 @@ def crashes() -> None:
     """The group; its help is above, for this docstring is for us."""
 
 
-for command in (run, ingest, transform, validate, reconcile, compact, stats, status, db, portal, version):
+COMMANDS = (
+    run,
+    ingest,
+    transform,
+    validate,
+    reconcile,
+    compact,
+    stats,
+    summary,
+    status,
+    health,
+    jobs,
+    scheduler,
+    tick,
+    prune,
+    db,
+    portal,
+    version,
+)
+for command in COMMANDS:
     crashes.add_command(command)
 
 
 def main() -> None:
     """Entry point of the console script."""
-    sys.exit(invoke(sys.argv[1:]))
+    code = invoke(sys.argv[1:])
+    if all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate()):
+        sys.exit(code)
+    # A thread still waits, for a portal that hangs or a query: Python would wait for it, and nobody wants its answer.
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def invoke(arguments: Sequence[str]) -> int:
     """Runs one command line; returns its exit code."""
     try:
-        code = crashes.main(args=list(arguments), prog_name="crashes", standalone_mode=False)
+        code = crashes.main(
+            args=list(arguments), prog_name="crashes", standalone_mode=False, auto_envvar_prefix="CRASHES"
+        )
     except CrashesError as error:
         return _failed(error)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -67,7 +106,11 @@ def _failed(error: CrashesError) -> int:
     except CrashesError:  # it is what we are about to tell
         print_error(error, verbose=False)
     else:
-        print_error(error, verbose=settings.log_level == "DEBUG", masking=Masking.of(settings.secrets()))
+        masking = Masking.of(settings.secrets())
+        if settings.log_format == "json":
+            logs.say_error(error, masking)
+        else:
+            print_error(error, verbose=settings.log_level == "DEBUG", masking=masking)
     return error.exit_code
 
 

@@ -48,6 +48,15 @@ class DbtOutcome:
     nodes: list[NodeResult]
     results: list[Any]
 
+    @property
+    def failed_queries(self) -> dict[str, str]:
+        """The SQL of each data test that failed, by node id: it returns the rows at fault."""
+        return {
+            result.node.unique_id: result.node.compiled_code
+            for result in self.results
+            if str(result.status) == "fail" and getattr(result.node, "compiled_code", None)
+        }
+
 
 def invoke(
     command: list[str], settings: RunnerSettings, on_progress: OnProgress | None = None, project: Path = PROJECT_ROOT

@@ -66,7 +66,17 @@ class LockHeldError(CrashesError):
 
 
 class CancelledError(CrashesError):
-    """The run was stopped by Ctrl-C or a termination signal."""
+    """The run was stopped by Ctrl-C, a termination signal or `crashes jobs cancel`."""
+
+
+class TimedOutError(CrashesError):
+    """The execution was stopped by the timeout of its job."""
+
+
+class TakenElsewhereError(CrashesError):
+    """An execution that waited has been carried out, or cancelled, by somebody else."""
+
+    exit_code = 3
 
 
 class LockLostError(CrashesError):
@@ -95,3 +105,23 @@ class WrongUsageError(CrashesError):
     """A command line that cannot be meant."""
 
     exit_code = 2
+
+
+class MailNotConfiguredError(CrashesError):
+    """A mail is to be sent, and nobody has said by which server, from whom or to whom."""
+
+    exit_code = 2
+
+
+class MailError(CrashesError):
+    """The mail server could not be used, or did not take the mail for everybody."""
+
+
+class WebhookNotConfiguredError(CrashesError):
+    """A message is to be posted, and nobody has said where."""
+
+    exit_code = 2
+
+
+class WebhookError(CrashesError):
+    """The webhook could not be reached, or did not take the message."""

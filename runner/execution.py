@@ -1,16 +1,20 @@
 """An execution and its record: there before the work, closed whatever happens.
 
 `recorded` takes the lock (one run at a time on a database), notices the dead, opens the record, lets the caller
-work, and closes the record on success, failure, Ctrl-C and termination alike. What the work is, it does not know.
+work under the eye of `runner.watch`, and closes the record on success, failure, Ctrl-C, termination, timeout and
+request to cancel alike. What the work is, it does not know.
 """
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from types import FrameType
 from typing import Any, NoReturn
@@ -20,13 +24,18 @@ from psycopg2.extras import Json
 
 from ingest.errors import CrashesError
 from runner.database import ready
-from runner.errors import CancelledError, LockHeldError, UnexpectedError
+from runner.errors import CancelledError, LockHeldError, TakenElsewhereError, UnexpectedError
+from runner.execution_log import ExecutionLog, collected, write_lines
 from runner.ledger import migrate
 from runner.ledger_session import LedgerSession
+from runner.logs import naming
 from runner.masking import Masking
 from runner.record import Execution
 from runner.settings import RunnerSettings
 from runner.surroundings import surroundings
+from runner.watch import Watch, application, status_of
+
+log = logging.getLogger(__name__)
 
 
 class Terminated(KeyboardInterrupt):
@@ -39,24 +48,37 @@ def recorded(
     command: str,
     parameters: dict[str, Any],
     *,
-    trigger: str = "manual",
-    job: str | None = None,
-    retry_of: int | None = None,
     beside: bool = False,
+    wait: bool = False,
+    pending: int | None = None,
+    timeout_minutes: float | None = None,
 ) -> Iterator[Execution]:
     """The work in the `with` block is one row of `ops.job_executions`. `beside`: it may be done while others run.
 
-    Raises LockHeldError while another run is at work; what the work raised, where that is a CrashesError;
-    CancelledError for Ctrl-C and termination; UnexpectedError for anything else.
+    `wait`: until no other run is at work, instead of giving up. `pending`: the row is there already and waits in the
+    queue. Raises LockHeldError while another run is at work; TakenElsewhereError where the row no longer waits; what
+    the work raised, where that is a CrashesError; CancelledError for Ctrl-C and termination; TimedOutError;
+    UnexpectedError for anything else.
     """
     with _termination_raises(), ledger(settings) as session:
-        if not beside and not session.take_lock():
-            raise _lock_held(session)
+        if not beside:
+            _lock(session, wait=wait)
         mark_abandoned(session)
         masking = Masking.of(settings.secrets())
-        context = {"parameters": parameters, **surroundings()}
-        execution_id = _open(session, command, trigger, job, retry_of, masking.value(context))
-        yield from _closed_whatever_happens(Execution(execution_id, session, masking, context))
+        context = {"parameters": parameters, "beside": beside, **surroundings()}
+        if pending is None:
+            execution_id = _open(session, command, masking.value(context))
+        else:
+            execution_id = pending
+            _take_over(session, pending, masking.value(context), timeout_minutes)
+        with ExitStack() as stack:
+            log = stack.enter_context(collected(masking))
+            stack.enter_context(naming(execution_id))
+            stack.enter_context(_signed(execution_id))
+            watch = Watch(settings, execution_id, timeout_minutes, log)
+            watch.start()
+            stack.callback(watch.end)
+            yield from _closed_whatever_happens(Execution(execution_id, session, masking, context), watch, log)
 
 
 @contextmanager
@@ -88,37 +110,43 @@ def mark_abandoned(session: LedgerSession) -> None:
             session.let_go(execution_id)
 
 
-def _closed_whatever_happens(execution: Execution) -> Iterator[Execution]:
+def _closed_whatever_happens(execution: Execution, watch: Watch, log: ExecutionLog) -> Iterator[Execution]:
     try:
         yield execution
-    except CrashesError as error:
-        _close(execution, "failed", error)
-        raise
-    except KeyboardInterrupt as stop:
-        how = "a termination signal" if isinstance(stop, Terminated) else "Ctrl-C"
-        cancelled = CancelledError(
+    except BaseException as fault:
+        error = watch.problem or _explained(fault, execution.execution_id)
+        _close(execution, status_of(error), log, error)
+        if error is fault:
+            raise
+        raise error from fault
+    else:
+        _close(execution, "completed", log)
+
+
+def _explained(fault: BaseException, execution_id: int) -> CrashesError:
+    if isinstance(fault, CrashesError):
+        return fault
+    if isinstance(fault, KeyboardInterrupt):
+        how = "a termination signal" if isinstance(fault, Terminated) else "Ctrl-C"
+        return CancelledError(
             f"Cancelled by {how}; the final tables are as the last finished step left them.",
             remedy="Run the same command again: it goes on where this one stopped.",
         )
-        _close(execution, "cancelled", cancelled)
-        raise cancelled from stop
-    except BaseException as fault:
-        unexpected = UnexpectedError(
-            f"{type(fault).__name__}: {str(fault).strip() or 'no message'}",
-            remedy=f"Not foreseen. Execution {execution.execution_id} in ops.job_executions has the traceback.",
-        )
-        unexpected.__cause__ = fault
-        _close(execution, "failed", unexpected)
-        raise unexpected from fault
-    else:
-        _close(execution, "completed")
+    unexpected = UnexpectedError(
+        f"{type(fault).__name__}: {str(fault).strip() or 'no message'}",
+        remedy=f"Not foreseen. `crashes jobs show {execution_id} --verbose` has the traceback; please report it.",
+    )
+    unexpected.__cause__ = fault
+    return unexpected
 
 
-def _close(execution: Execution, status: str, error: CrashesError | None = None) -> None:
+def _close(execution: Execution, status: str, log: ExecutionLog, error: CrashesError | None = None) -> None:
     """A second Ctrl-C does not interrupt this: it takes a moment, and the record is what explains the first."""
     with _signals({signal.SIGINT: signal.SIG_IGN, signal.SIGTERM: signal.SIG_IGN}):
         try:
             execution.close(status, error, "".join(traceback.format_exception(error)) if error else None)
+            with execution.session.connection.cursor() as cursor:
+                write_lines(cursor, execution.execution_id, log)
         except (CrashesError, psycopg2.Error) as fault:
             if error is None:
                 raise
@@ -127,30 +155,78 @@ def _close(execution: Execution, status: str, error: CrashesError | None = None)
             )
 
 
-def _open(
-    session: LedgerSession, command: str, trigger: str, job: str | None, retry_of: int | None, context: Any
-) -> int:
+def _open(session: LedgerSession, command: str, context: Any) -> int:
     """The sign of life is there before anybody can see the record."""
     session.execute("begin")
     ((execution_id,),) = session.execute(
         """
-        insert into ops.job_executions (job, command, status, trigger_type, retry_of, context)
-        values (%s, %s, 'running', %s, %s, %s)
+        insert into ops.job_executions (command, status, trigger_type, context)
+        values (%s, 'running', 'manual', %s)
         returning execution_id
         """,
-        [job, command, trigger, retry_of, Json(context)],
+        [command, Json(context)],
     )
     session.stay_alive(execution_id)
     session.execute("commit")
     return int(execution_id)
 
 
-def _lock_held(session: LedgerSession) -> LockHeldError:
+def _take_over(session: LedgerSession, execution_id: int, context: Any, timeout_minutes: float | None) -> None:
+    """From pending to running, for one process only."""
+    session.execute("begin")
+    session.stay_alive(execution_id)
+    taken = session.execute(
+        """
+        update ops.job_executions
+        set status = 'running', started_at = clock_timestamp(), context = %s,
+            deadline = clock_timestamp() + make_interval(secs => %s)
+        where execution_id = %s and status = 'pending'
+        returning execution_id
+        """,
+        [Json(context), timeout_minutes * 60 if timeout_minutes else None, execution_id],
+    )
+    session.execute("commit")
+    if not taken:
+        raise TakenElsewhereError(
+            f"Execution {execution_id} no longer waits: somebody else has carried it out, or cancelled it.",
+            remedy=f"See `crashes jobs show {execution_id}`.",
+        )
+
+
+def _lock(session: LedgerSession, *, wait: bool) -> None:
+    told = False
+    while not session.take_lock():
+        if not wait:
+            raise lock_held(session)
+        if not told:
+            told = True
+            log.info("%s Waiting for it.", lock_held(session))
+        time.sleep(1)
+
+
+@contextmanager
+def _signed(execution_id: int) -> Iterator[None]:
+    """Whatever connects to the database from here on, dlt and dbt too, says for which execution."""
+    signature = {"PGAPPNAME": application(execution_id), "CRASHES_EXECUTION_ID": str(execution_id)}
+    before = {name: os.environ.get(name) for name in signature}
+    os.environ.update(signature)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def lock_held(session: LedgerSession) -> LockHeldError:
+    """Who is at work, since when, and what to do about it."""
     rows = session.execute(
         """
         select execution_id, command, context ->> 'pid', context ->> 'host', started_at
         from ops.job_executions
-        where status = 'running' and command <> 'compact'
+        where status = 'running' and coalesce(context ->> 'beside', 'false') = 'false'
         order by execution_id desc
         limit 1
         """
@@ -163,7 +239,7 @@ def _lock_held(session: LedgerSession) -> LockHeldError:
     return LockHeldError(
         f"`crashes {command}` is at work on this database since {_when(started_at)}: execution {execution_id}, "
         f"process {pid} on {host}.",
-        remedy=f"Wait for it (`crashes status`), or stop it there: kill {pid}",
+        remedy=f"Wait for it (the same command with --wait does), or stop it: crashes jobs cancel {execution_id}",
     )
 
 

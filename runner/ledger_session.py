@@ -49,6 +49,17 @@ class LedgerSession:
         self._locked = self._try_lock(*ONE_RUN)
         return self._locked
 
+    def lock_is_held(self) -> bool:
+        """A run is at work on this database: ours or another's."""
+        return (
+            self._execute(
+                "select 1 from pg_locks where locktype = 'advisory' and classid = %s and objid = %s and granted "
+                "and database = (select oid from pg_database where datname = current_database())",
+                ONE_RUN,
+            )
+            != []
+        )
+
     def stay_alive(self, execution_id: int) -> bool:
         """Shows others that this execution's process lives. False: it shows that already, from elsewhere."""
         return self._try_lock(ALIVE, execution_id)

@@ -2,7 +2,8 @@
 
 `scripts/setup` puts the line PTH into the virtual environment, where Python runs it at every start. In a process of
 one of these tools it fills in the environment from `.env`, CRASHES_DATABASE_URL or the embedded database, which it
-starts when the tool is about to connect. Every other process goes on at once: nothing is imported before that is known.
+starts when the tool is about to connect. dbt reads the runner's ledger, so that is brought to this version before.
+Every other process goes on at once: nothing is imported before that is known.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +53,8 @@ def prepare(argv: Sequence[str]) -> None:
         fill(settings)
         if connects(tool, argv) and settings.database.embedded:
             ready(settings)
+        if reads_the_ledger(tool, argv):
+            bring_ledger(settings)
     except CrashesError as error:
         print(f"Error: {error}\n→ {error.remedy}", file=sys.stderr, flush=True)  # noqa: T201 - no library is up yet
         os._exit(error.exit_code)
@@ -82,6 +86,20 @@ def connects(tool: str, argv: Sequence[str]) -> bool:
     return not {"--help", "-h", "--version"} & set(argv) and (
         subcommands is None or any(word in subcommands for word in argv)
     )
+
+
+def reads_the_ledger(tool: str, argv: Sequence[str]) -> bool:
+    """`dbt debug` connects too, but to tell by itself what is wrong with the connection."""
+    return tool == "dbt" and connects(tool, argv) and "debug" not in argv
+
+
+def bring_ledger(settings: RunnerSettings) -> None:
+    """The tables of source `ops` are there, as the models know them: one query where they are already."""
+    from runner.database import connect  # noqa: PLC0415
+    from runner.ledger import migrate  # noqa: PLC0415
+
+    with closing(connect(settings.database)) as connection:
+        migrate(connection)
 
 
 def fill(settings: RunnerSettings) -> None:

@@ -1,13 +1,13 @@
-"""How far a run is: bars on a terminal, a line every few seconds anywhere else. Always on stderr."""
+"""How far a run is: a line in the log every few seconds, and on a terminal bars in their place. Always on stderr."""
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from types import TracebackType
 from typing import Protocol, Self
 
-import click
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -21,7 +21,11 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from runner.logs import PROGRESS
+from runner.settings import RunnerSettings
 from runner.terminal import notices
+
+log = logging.getLogger(PROGRESS)
 
 LINE_EVERY = 5.0  # seconds
 
@@ -76,41 +80,8 @@ class _Speed(ProgressColumn):
         return Text(f"{speed:,.0f}/s" if speed else "", style="progress.data.speed")
 
 
-class Bars(Display):
-    """One bar for each dataset and one for dbt: so many of so many, how fast, how long still."""
-
-    def __init__(self) -> None:
-        columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), _Speed())
-        times = (TimeElapsedColumn(), TimeRemainingColumn(compact=True))
-        self._progress = Progress(*columns, *times, TextColumn("{task.fields[detail]}"), console=notices())
-        self._tasks: dict[str, TaskID] = {}
-        self._lock = threading.Lock()
-
-    def landed(self, progress: Landed) -> None:
-        self._show(progress.dataset, progress.rows, max(progress.total, progress.rows), "")
-
-    def built(self, progress: Built) -> None:
-        self._show("dbt build", progress.done, progress.total, progress.name)
-
-    def compacted(self, table: str, done: int, total: int) -> None:
-        self._show(f"compact {table}", done, total, "")
-
-    def _show(self, name: str, done: int, total: int, detail: str) -> None:
-        with self._lock:
-            if name not in self._tasks:
-                self._tasks[name] = self._progress.add_task(name, total=total, detail=detail)
-        self._progress.update(self._tasks[name], completed=done, total=total, detail=detail[:40])
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
-        self._progress.stop()
-
-
 class Lines(Display):
-    """For logs, pipes and CI: what is finished at once, what is under way every few seconds."""
+    """For the log: what is finished at once, what is under way every few seconds."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -125,7 +96,7 @@ class Lines(Display):
             line += f", {speed:,.0f} a second"
             if not progress.complete and progress.total > progress.rows:
                 line += f", {(progress.total - progress.rows) / speed:,.0f} s left"
-        self._say(line, now=progress.complete)
+        self._say(line, now=progress.complete, dataset=progress.dataset)
 
     def built(self, progress: Built) -> None:
         troubled = progress.status in ("error", "fail", "warn")
@@ -133,15 +104,57 @@ class Lines(Display):
         self._say(f"dbt: {progress.done} of {progress.total}, {progress.name} {progress.status}", now=troubled or last)
 
     def compacted(self, table: str, done: int, total: int) -> None:
-        self._say(f"compact {table}: {done:,} of {total:,} repetitions removed", now=done >= total)
+        self._say(f"compact {table}: {done:,} of {total:,} repetitions removed", now=done >= total, dataset=table)
 
-    def _say(self, line: str, *, now: bool) -> None:
+    def _say(self, line: str, *, now: bool, dataset: str | None = None) -> None:
         with self._lock:
             if now or time.monotonic() - self._told >= LINE_EVERY:
                 self._told = time.monotonic()
-                click.echo(line, err=True)
+                log.info(line, extra={"dataset": dataset})
 
 
-def display() -> Display:
+class Bars(Lines):
+    """One bar for each dataset and one for dbt: so many of so many, how fast, how long still."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), _Speed())
+        times = (TimeElapsedColumn(), TimeRemainingColumn(compact=True))
+        self._progress = Progress(*columns, *times, TextColumn("{task.fields[detail]}"), console=notices())
+        self._tasks: dict[str, TaskID] = {}
+        self._drawing = threading.Lock()
+
+    def landed(self, progress: Landed) -> None:
+        super().landed(progress)
+        self._show(progress.dataset, progress.rows, max(progress.total, progress.rows), "")
+
+    def built(self, progress: Built) -> None:
+        super().built(progress)
+        self._show("dbt build", progress.done, progress.total, progress.name)
+
+    def compacted(self, table: str, done: int, total: int) -> None:
+        super().compacted(table, done, total)
+        self._show(f"compact {table}", done, total, "")
+
+    def _show(self, name: str, done: int, total: int, detail: str) -> None:
+        with self._drawing:
+            if name not in self._tasks:
+                self._tasks[name] = self._progress.add_task(name, total=total, detail=detail)
+        self._progress.update(self._tasks[name], completed=done, total=total, detail=detail[:40])
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self._progress.stop()
+
+
+def draws_bars(settings: RunnerSettings) -> bool:
+    """On a terminal, unless somebody wants to read it as JSON."""
+    return notices().is_terminal and settings.log_format == "text"
+
+
+def display(settings: RunnerSettings) -> Display:
     """The one that fits stderr."""
-    return Bars() if notices().is_terminal else Lines()
+    return Bars() if draws_bars(settings) else Lines()

@@ -39,6 +39,7 @@ class NodeResult:
     rows: int | None
     failures: int | None
     message: str | None
+    first_rows: list[dict[str, Any]] | None = None
 
 
 @dataclass
@@ -67,6 +68,7 @@ class Execution:
         self._write()
 
     def close(self, status: str, error: CrashesError | None = None, trace: str | None = None) -> None:
+        """Also where another start took this process for dead meanwhile: it was not."""
         self._write()
         told: list[str | None] = [None, None, None]
         if error is not None:
@@ -75,11 +77,17 @@ class Execution:
         self.session.execute(
             """
             update ops.job_executions
-            set status = %s, completed_at = clock_timestamp(),
+            set status = %s, completed_at = clock_timestamp(), exit_code = %s,
                 error_class = %s, error_message = %s, error_remedy = %s, error_traceback = %s
-            where execution_id = %s
+            where execution_id = %s and status in ('running', 'abandoned')
             """,
-            [status, *told, self.masking.text(trace) if trace else None, self.execution_id],
+            [
+                status,
+                error.exit_code if error else 0,
+                *told,
+                self.masking.text(trace) if trace else None,
+                self.execution_id,
+            ],
         )
 
     def _write(self) -> None:
@@ -100,11 +108,11 @@ class Execution:
         self.session.execute(
             """
             insert into ops.job_execution_nodes
-                (execution_id, node_id, name, resource_type, status, seconds, rows, failures, message)
+                (execution_id, node_id, name, resource_type, status, seconds, rows, failures, message, first_rows)
             select %s, node.*
             from jsonb_to_recordset(%s) as node (
                 node_id text, name text, resource_type text, status text,
-                seconds double precision, rows bigint, failures bigint, message text
+                seconds double precision, rows bigint, failures bigint, message text, first_rows jsonb
             )
             on conflict (execution_id, node_id) do nothing
             """,

@@ -25,7 +25,7 @@ def status(session: LedgerSession, settings: RunnerSettings) -> dict[str, Any]:
     return {
         "database": str(settings.database),
         "embedded": settings.database.embedded,
-        "datasets": {name: _dataset(session, name) for name in all_datasets()},
+        "datasets": {name: dataset_state(session, name) for name in all_datasets()},
         "executions": executions(session, LAST_EXECUTIONS),
         "schema_changes": open_changes(session),
         "advice": advice(repetitions(session)),
@@ -80,6 +80,8 @@ def execution_summary(execution: Execution | None, error: CrashesError | None = 
         ],
         "advice": advice(execution.context.get("repetitions", {})),
         "compacted": execution.context.get("compacted"),
+        "pruned": execution.context.get("pruned"),
+        "sent_to": execution.context.get("sent_to"),
         "landing": execution.context.get("landing", {}),
         "reconciled": execution.context.get("reconciled"),
         "nothing_new": nothing_new(execution),
@@ -97,7 +99,7 @@ def nothing_new(execution: Execution) -> bool:
     return bool(execution.datasets) and not any(execution.total(count) for count in ("fetched", "inserted", "updated"))
 
 
-def _dataset(session: LedgerSession, name: str) -> dict[str, Any]:
+def dataset_state(session: LedgerSession, name: str) -> dict[str, Any]:
     found: dict[str, Any] = {"rows": None, "newest_crash": None, "newest_portal_update": None}
     if _exists(session, f"marts.{name}"):
         ((rows, crash, update),) = session.execute(

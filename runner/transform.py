@@ -39,6 +39,7 @@ class TransformReport:
     nodes: list[NodeResult]
     problem: TransformError | ValidationFailedError | None
     warnings: list[str] = field(default_factory=list)
+    failed_queries: dict[str, str] = field(default_factory=dict)
 
 
 def transform(
@@ -57,6 +58,7 @@ def transform(
         nodes=outcome.nodes,
         problem=_problem(outcome, settings),
         warnings=[node.name for node in outcome.nodes if node.status == "warn"],
+        failed_queries=outcome.failed_queries,
     )
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
+
+import psycopg2
+from psycopg2 import sql
 
 from ingest.compaction import Compacted, compact
 from ingest.datasets import Dataset
@@ -13,11 +16,11 @@ from ingest.publication import SchemaChange
 from ingest.reconcile import ReconcileReport, ReconcileRequest, reconcile
 from runner import schema_changes
 from runner.progress import Display
-from runner.record import Execution
+from runner.record import Execution, NodeResult
 from runner.repetitions import repetitions
 from runner.settings import RunnerSettings
 from runner.transform import TransformReport, TransformRequest, applied_loads, changes, transform
-from runner.validation import ValidationReport, validate
+from runner.validation import FIRST_ROWS, ValidationReport, validate
 
 
 def land_datasets(
@@ -65,7 +68,7 @@ def build_tables(
     report = transform(request, settings, on_progress=display.built)
     execution.context["dbt_invocation_id"] = report.invocation_id
     execution.context["warnings"] = report.warnings
-    execution.nodes = report.nodes
+    execution.nodes = [_with_first_rows(node, report.failed_queries, execution) for node in report.nodes]
     if report.invocation_id:
         for model, changed in changes(execution.session, report.invocation_id).items():
             fetched = execution.counts(model).fetched
@@ -86,9 +89,27 @@ def validate_tables(
     report = validate(datasets, settings, execution.session, on_progress=display.built)
     execution.context["dbt_invocation_id"] = report.invocation_id
     execution.context["warnings"] = [found.test for found in report.findings if found.status == "warn"]
-    execution.nodes = report.nodes
+    first_rows = {found.test: found.first_rows for found in report.findings if found.status == "fail"}
+    execution.nodes = [replace(node, first_rows=first_rows.get(node.name)) for node in report.nodes]
     execution.save()
     return report
+
+
+def _with_first_rows(node: NodeResult, queries: dict[str, str], execution: Execution) -> NodeResult:
+    """A test that failed in a build, with the first rows that it found; none where asking again takes too long."""
+    if node.node_id not in queries:
+        return node
+    session = execution.session
+    asked = sql.SQL("select to_jsonb(failed) from ({}) as failed limit {}").format(
+        sql.SQL(queries[node.node_id]), sql.Literal(FIRST_ROWS)
+    )
+    session.execute("set statement_timeout = '10s'")
+    try:
+        return replace(node, first_rows=[row for (row,) in session.execute(asked)])
+    except psycopg2.Error:
+        return node
+    finally:
+        session.execute("reset statement_timeout")
 
 
 def _record_landing(report: LandingReport, execution: Execution) -> None:

@@ -56,6 +56,12 @@ def landing_options(command: F) -> F:
     return command
 
 
+def wait_option(command: F) -> F:
+    return click.option("--wait", is_flag=True, help="Wait while another run is at work, instead of giving up.")(
+        command
+    )
+
+
 def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout instead of text.")(command)
 

@@ -16,7 +16,7 @@ def show_execution(summary: dict[str, Any], as_json: bool) -> None:
     """The end of a run, failed or not. Where nothing had begun, the error says it all."""
     if as_json:
         print_json(summary)
-    elif summary["datasets"] or summary.get("compacted"):
+    elif any(summary.get(done) for done in ("datasets", "compacted", "pruned", "sent_to")):
         if summary["datasets"]:
             _show_counts(summary)
         if summary["error"] is None:
@@ -62,6 +62,10 @@ def _show_success(summary: dict[str, Any]) -> None:
     for name, removed in (summary["compacted"] or {}).items():
         rows = f"{removed['versions']:,} repetitions and {removed['uncommitted']:,} rows of broken loads removed"
         click.echo(f"{name}: {rows}; {size(removed['bytes'])} are free for what comes.")
+    if pruned := summary["pruned"]:
+        click.echo(f"{pruned['executions']:,} executions and {pruned['log_lines']:,} log lines were removed.")
+    if sent_to := summary["sent_to"]:
+        click.echo(f"Sent to {', '.join(sent_to)}.")
     for note in summary["notes"]:
         click.echo(f"Note: {note}")
     for sentence in summary["advice"]:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner import logs
-from runner.commands.options import dataset_option, json_option
+from runner.commands.options import dataset_option, json_option, wait_option
 from runner.commands.results import table
 from runner.execution import recorded
 from runner.masking import Masking
-from runner.progress import display
+from runner.progress import display, draws_bars
 from runner.report import describe_error
 from runner.settings import load_settings
 from runner.terminal import print_json
@@ -26,8 +26,9 @@ WIDEST = 160
 
 @click.command(short_help="Ask every data test about all rows, and show what is at fault.")
 @dataset_option
+@wait_option
 @json_option
-def validate(datasets: tuple[str, ...], as_json: bool) -> None:
+def validate(datasets: tuple[str, ...], wait: bool, as_json: bool) -> None:
     """Ask the data tests of every tier (structure, domain, cross-table, portal) about all rows of the tables.
 
     Shows what failed, the first rows at fault, and where the rest is. Changes nothing. Exit code 4 if a test failed.
@@ -35,9 +36,9 @@ def validate(datasets: tuple[str, ...], as_json: bool) -> None:
     from runner.work import validate_tables  # noqa: PLC0415 - dbt takes two seconds to import
 
     settings = load_settings()
-    logs.set_up(settings)
-    with recorded(settings, "validate", {"datasets": datasets}) as execution:
-        with display() as shown:
+    logs.set_up(settings, bars=draws_bars(settings))
+    with recorded(settings, "validate", {"datasets": datasets}, wait=wait) as execution:
+        with display(settings) as shown:
             report = validate_tables(datasets, settings, execution, shown)
         _show(report, execution.execution_id, as_json, Masking.of(settings.secrets()))
         if report.problem is not None:

@@ -129,7 +129,7 @@ def test_a_fault_that_nobody_foresaw_closes_it_too_and_names_the_record(
     with pytest.raises(UnexpectedError) as caught, recorded(settings, "run", {}):
         raise ZeroDivisionError("by nought")
     assert caught.value.message == "ZeroDivisionError: by nought"
-    assert "Execution 1" in caught.value.remedy
+    assert "jobs show 1 --verbose" in caught.value.remedy
     found = record(database)
     assert (found["status"], found["error_class"]) == ("failed", "ZeroDivisionError")
     assert "ZeroDivisionError: by nought" in found["error_traceback"]

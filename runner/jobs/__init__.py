@@ -1,0 +1,1 @@
+"""Scheduled jobs: what they are, when they are due, and who carries them out."""

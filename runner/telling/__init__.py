@@ -1,0 +1,1 @@
+"""Ways to reach people: mail over SMTP, and a webhook."""

@@ -1,0 +1,147 @@
+"""A job that fails for good is told once, and so is that it works again, over a real webhook."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import CommandLine, Database
+from job_fixtures import NOON, due_now, no_defaults, quick_job
+
+from runner.execution import ledger
+from runner.jobs import queue
+from runner.jobs.alerts import tell
+from runner.ledger_session import LedgerSession
+from runner.settings import RunnerSettings, load_settings
+
+
+class Hook:
+    """A webhook that keeps what it is sent; `status` is what it answers."""
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+        self.status = 200
+        hook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if hook.status == 200:
+                    hook.told.append(json.loads(body))
+                self.send_response(hook.status)
+                self.end_headers()
+
+            def log_message(self, format: str, *arguments: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/services/T000/secret-part"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    opened = Hook()
+    yield opened
+    opened.server.shutdown()
+
+
+@pytest.fixture
+def settings(database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hook: Hook) -> RunnerSettings:
+    for name, value in {**database.env(), "CRASHES_HOME": str(tmp_path), "CRASHES_WEBHOOK_URL": hook.url}.items():
+        monkeypatch.setenv(name, value)
+    return load_settings()
+
+
+@pytest.fixture
+def session(settings: RunnerSettings) -> Iterator[LedgerSession]:
+    with ledger(settings) as opened:
+        no_defaults(opened)
+        yield opened
+
+
+def execution(session: LedgerSession, status: str, attempt: int = 1, exit_code: int = 1) -> int:
+    """One of the only job, that has ended so."""
+    ((job_id,),) = session.execute("select job_id from ops.scheduled_jobs")
+    ((execution_id,),) = session.execute(
+        """
+        insert into ops.job_executions
+            (job, job_id, command, status, completed_at, attempt, exit_code, error_message, error_remedy)
+        values ('Quick', %s, 'prune', %s, clock_timestamp(), %s, %s, 'The portal is on fire.', 'Wait.')
+        returning execution_id
+        """,
+        [job_id, status, attempt, exit_code],
+    )
+    return int(execution_id)
+
+
+def test_a_failure_is_told_once_when_no_retry_will_follow_and_so_is_the_recovery(
+    session: LedgerSession, settings: RunnerSettings, hook: Hook
+) -> None:
+    quick_job(session, max_retries=1)
+    execution(session, "failed")
+    assert tell(session, settings) == [], "it will be repeated"
+    execution(session, "failed", attempt=2)
+    for _ in range(3):
+        tell(session, settings)
+    (told,) = hook.told
+    assert "The job 'Quick' failed after 2 attempts (execution 2)" in told["text"]
+    assert "The portal is on fire." in told["text"]
+    assert "→ Wait." in told["text"]
+    assert (told["job"], told["status"], told["execution_id"]) == ("Quick", "failed", 2)
+    execution(session, "failed", attempt=2)
+    tell(session, settings)
+    assert len(hook.told) == 1, "it is still the same failure"
+    execution(session, "completed", exit_code=0)
+    for _ in range(3):
+        tell(session, settings)
+    assert [each["text"] for each in hook.told[1:]] == ["The job 'Quick' works again: execution 4 completed."]
+
+
+@pytest.mark.parametrize(("status", "exit_code"), [("failed", 2), ("failed", 4)])
+def test_what_is_not_repeated_is_told_at_once(
+    session: LedgerSession, settings: RunnerSettings, hook: Hook, status: str, exit_code: int
+) -> None:
+    quick_job(session, max_retries=3)
+    execution(session, status, exit_code=exit_code)
+    tell(session, settings)
+    assert len(hook.told) == 1
+
+
+def test_what_somebody_cancelled_is_no_news(session: LedgerSession, settings: RunnerSettings, hook: Hook) -> None:
+    quick_job(session, max_retries=0)
+    execution(session, "cancelled")
+    tell(session, settings)
+    assert hook.told == []
+
+
+def test_what_could_not_be_told_is_told_later(session: LedgerSession, settings: RunnerSettings, hook: Hook) -> None:
+    quick_job(session, max_retries=0)
+    execution(session, "timed_out")
+    hook.status = 500
+    assert tell(session, settings) == []
+    hook.status = 200
+    tell(session, settings)
+    assert ["timed out" in each["text"] for each in hook.told] == [True]
+
+
+def test_a_tick_tells_and_the_address_of_the_hook_is_nowhere(
+    session: LedgerSession, database: Database, crashes: CommandLine, hook: Hook
+) -> None:
+    quick_job(session, "Fails", command=["transform"], max_retries=0)
+    due_now(database)
+    done = crashes("tick", env={"CRASHES_WEBHOOK_URL": hook.url})
+    assert done.code == 1
+    assert "nothing has landed yet" in hook.told[0]["text"]
+    hook.status = 500
+    quick_job(session, "Fails too", command=["transform"], max_retries=0, now=NOON)
+    again = crashes("tick", env={"CRASHES_WEBHOOK_URL": hook.url})
+    assert "could not tell people about Fails too" in again.err
+    kept = str(database.rows("select to_jsonb(job_executions) from ops.job_executions"))
+    assert "secret-part" not in done.err + done.out + again.err + kept
+    assert queue.waiting(session) == []
