@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dbt.cli.main import dbtRunner
-
 from ingest.settings import PROJECT_ROOT
 from runner import plain_tools
 from runner.errors import TransformError
@@ -62,6 +60,8 @@ def invoke(
     command: list[str], settings: RunnerSettings, on_progress: OnProgress | None = None, project: Path = PROJECT_ROOT
 ) -> DbtOutcome:
     """Runs one dbt command. Raises KeyboardInterrupt where it was interrupted; failures are in the outcome."""
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - it takes a second to import, and a run may not need it
+
     listener = _Listener(on_progress)
     plain_tools.fill(settings)
     with _stdout_kept_for_results():

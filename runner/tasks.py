@@ -53,7 +53,10 @@ def run(
 ) -> None:
     """Land what is new, build and test. A dataset that could not be read keeps no other waiting."""
     landed = _land(settings, execution, display, datasets, since, until, full_refresh)
-    _build(settings, execution, display, select, full_refresh)
+    if select or full_refresh:
+        _build(settings, execution, display, select, full_refresh)
+    else:
+        _build_what_is_new(settings, execution, display)
     landed.raise_problem()
 
 
@@ -103,7 +106,7 @@ def reconcile(
 
     request = ReconcileRequest(tuple(datasets), every_month, accept_mass_deletion)
     report = reconcile_datasets(request, settings, execution, display)
-    _build(settings, execution, display)
+    _build_what_is_new(settings, execution, display)
     report.raise_problem()
 
 
@@ -180,6 +183,12 @@ def _build(
     from runner.work import build_tables  # noqa: PLC0415
 
     build_tables(TransformRequest(tuple(select), full_refresh), settings, execution, display)
+
+
+def _build_what_is_new(settings: RunnerSettings, execution: Execution, display: Display) -> None:
+    from runner.work import build_what_is_new  # noqa: PLC0415
+
+    build_what_is_new(settings, execution, display)
 
 
 def _day(text: str | None) -> date | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -10,17 +11,20 @@ import psycopg2
 from psycopg2 import sql
 
 from ingest.compaction import Compacted, compact
-from ingest.datasets import Dataset
+from ingest.datasets import Dataset, all_datasets
 from ingest.pipeline import LandingReport, LandingRequest, land
 from ingest.publication import SchemaChange
 from ingest.reconcile import ReconcileReport, ReconcileRequest, reconcile
 from runner import schema_changes
+from runner.built import FAILED, is_built, project_fingerprint
 from runner.progress import Display
-from runner.record import Execution, NodeResult
+from runner.record import Counts, Execution, NodeResult
 from runner.repetitions import repetitions
 from runner.settings import RunnerSettings
 from runner.transform import TransformReport, TransformRequest, applied_loads, changes, transform
 from runner.validation import FIRST_ROWS, ValidationReport, validate
+
+log = logging.getLogger(__name__)
 
 
 def land_datasets(
@@ -61,11 +65,27 @@ def compact_tables(
     return done
 
 
+def build_what_is_new(settings: RunnerSettings, execution: Execution, display: Display) -> None:
+    """Builds, unless there is nothing to build: then every count is nought, and dbt is not started."""
+    if not is_built(execution.session):
+        build_tables(TransformRequest(), settings, execution, display)
+        return
+    for name in all_datasets():
+        execution.datasets[name] = Counts(execution.counts(name).fetched, 0, 0, 0, 0)
+    log.info("nothing to build: the tables hold every load, and the project is the one that built them")
+    execution.context["repetitions"] = repetitions(execution.session)
+    execution.save()
+
+
 def build_tables(
     request: TransformRequest, settings: RunnerSettings, execution: Execution, display: Display
 ) -> TransformReport:
     """Builds and tests, and records nodes and counts before it raises what failed."""
     report = transform(request, settings, on_progress=display.built)
+    if report.problem is not None:
+        execution.context["built"] = FAILED
+    elif not request.select:
+        execution.context["built"] = project_fingerprint()
     execution.context["dbt_invocation_id"] = report.invocation_id
     execution.context["warnings"] = report.warnings
     execution.nodes = [_with_first_rows(node, report.failed_queries, execution) for node in report.nodes]

@@ -13,11 +13,13 @@ import pytest
 from harness import BIN, ROOT, clean_environment
 
 from ingest.datasets import all_datasets
+from runner.ledger import migrations
 from runner.validation import TIERS
 
 FINALS = set(all_datasets())
 LAYERS = {
     "staging/chicago": re.compile(r"^stg_chicago__[a-z_]+$"),
+    "staging/operations": re.compile(r"^stg_operations__[a-z_]+$"),
     "intermediate": re.compile(r"^int_[a-z]+__[a-z_]+$"),
     "marts": re.compile(r"^[a-z]+(_[a-z]+)*$"),
     "marts/quality": re.compile(r"^[a-z]+(_[a-z]+)*$"),
@@ -25,10 +27,17 @@ LAYERS = {
 }
 SCHEMAS = {
     "staging/chicago": "staging",
+    "staging/operations": "staging",
     "intermediate": "staging",
     "marts": "marts",
     "marts/quality": "quality",
     "marts/history": "history",
+}
+
+# A staging view has the name of the one table that it reads, in the source of its layer.
+STAGED = {
+    "staging/chicago": ("stg_chicago__", "raw"),
+    "staging/operations": ("stg_operations__", "ops"),
 }
 
 Node = dict[str, Any]
@@ -68,12 +77,13 @@ def test_every_model_is_in_a_layer_and_named_by_it(models: dict[str, Node]) -> N
 
 
 def test_the_data_flows_one_way(models: dict[str, Node], manifest: dict[str, Any]) -> None:
-    """Staging, and the keys beside it, read one source of raw; nothing else its rows; marts no quality, no history."""
+    """Staging, and the keys beside it, read one source each; nothing else its rows; marts no quality, no history."""
     rows = {f"source.chicago_crashes.raw.{name}" for name in FINALS}
     for name, model in models.items():
         parents = set(model["depends_on"]["nodes"])
-        if layer(model).startswith("staging"):
-            assert parents == {f"source.chicago_crashes.raw.{name.removeprefix('stg_chicago__')}"}, name
+        if layer(model) in STAGED:
+            prefix, source = STAGED[layer(model)]
+            assert parents == {f"source.chicago_crashes.{source}.{name.removeprefix(prefix)}"}, name
         elif name.endswith("__landed_keys"):
             assert len(parents) == 1, name
             assert parents < rows, name
@@ -81,6 +91,29 @@ def test_the_data_flows_one_way(models: dict[str, Node], manifest: dict[str, Any
             assert not parents & rows, name
         if layer(model) == "marts":
             assert not parents & derived_models(models), name
+
+
+def test_what_ran_and_what_it_brought_are_kept_apart(models: dict[str, Node]) -> None:
+    """Of the runner's ledger only marts.job_executions tells, and it tells of nothing else: no build waits for it."""
+    staged = {model["unique_id"] for model in models.values() if layer(model) == "staging/operations"}
+    readers = {name for name, model in models.items() if set(model["depends_on"]["nodes"]) & staged}
+    assert readers == {"job_executions"}
+    assert set(models["job_executions"]["depends_on"]["nodes"]) == staged
+    assert models["job_executions"]["config"]["materialized"] == "view"
+
+
+def test_the_ledger_is_described_as_its_migrations_make_it(manifest: dict[str, Any]) -> None:
+    """Every table of schema ops but the list of migrations is a source, and every column of it."""
+    described = {
+        source["name"]: set(source["columns"])
+        for source in manifest["sources"].values()
+        if source["source_name"] == "ops"
+    }
+    for migration in migrations():
+        for table in re.findall(r"create table ops\.(\w+)", migration.sql):
+            assert table in described, table
+        for table, column in re.findall(r"comment on column ops\.(\w+)\.(\w+)", migration.sql):
+            assert column in described[table], f"{table}.{column}"
 
 
 def derived_models(models: dict[str, Node]) -> set[str]:
