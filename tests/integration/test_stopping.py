@@ -185,35 +185,65 @@ def test_whoever_stops_the_scheduler_stops_what_it_started(
     assert status(database) == "cancelled"
 
 
-def test_a_scheduler_outlives_a_restart_of_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[EmbeddedCluster, Database, CommandLine]]:
+    """A server that may be stopped, without the default jobs."""
     with short_folder() as home:
-        own = EmbeddedCluster(home, settings={"fsync": "off"})
-        own.up()
-        database = Database(str(own.run_dir), own.port, own.name, own.user)
+        cluster = EmbeddedCluster(home, settings={"fsync": "off"})
+        cluster.up()
+        database = Database(str(cluster.run_dir), cluster.port, cluster.name, cluster.user)
         crashes = command_line(database, tmp_path / "home", tmp_path / "target")
         for name, value in {**database.env(), "CRASHES_HOME": str(tmp_path)}.items():
             monkeypatch.setenv(name, value)
         with ledger(load_settings()) as session:
             no_defaults(session)
-            quick_job(session)
-        try:
-            scheduler = crashes.start("scheduler", "--interval", "1")
-            due_now(database)
-            until(lambda: len(executions(database)) == 1 and status(database) == "completed")
-            own.down()
-            time.sleep(2)
-            assert scheduler.poll() is None
-            own.up()
-            due_now(database)
-            until(lambda: len(executions(database)) == 2 and status(database, 2) == "completed")
-            scheduler.terminate()
-            _, told = scheduler.communicate(timeout=30)
-        finally:
-            crashes.stop_all()
-            own.down()
+        yield cluster, database, crashes
+        crashes.stop_all()
+        cluster.down()
+
+
+def test_a_scheduler_outlives_a_restart_of_the_database(own: tuple[EmbeddedCluster, Database, CommandLine]) -> None:
+    cluster, database, crashes = own
+    with ledger(load_settings()) as session:
+        quick_job(session)
+    scheduler = crashes.start("scheduler", "--interval", "1")
+    due_now(database)
+    until(lambda: len(executions(database)) == 1 and status(database) == "completed")
+    cluster.down()
+    time.sleep(2)
+    assert scheduler.poll() is None
+    cluster.up()
+    due_now(database)
+    until(lambda: len(executions(database)) == 2 and status(database, 2) == "completed")
+    scheduler.terminate()
+    _, told = scheduler.communicate(timeout=30)
     assert scheduler.returncode == 0
     assert "Trying again in 1 s" in told
     assert "Traceback" not in told
+
+
+def test_a_restart_of_the_database_in_the_middle_of_an_execution_costs_a_retry_and_no_row(
+    own: tuple[EmbeddedCluster, Database, CommandLine], serve: Callable[..., RunningPortal]
+) -> None:
+    cluster, database, crashes = own
+    portal = serve(crashes=300, seed=3)
+    portal.control.fault(path="85ca-t3if", query="limit=20", after=10, delay_seconds=4)
+    crashes.env |= {"CRASHES_PORTAL_URL": portal.url, "CRASHES_PAGE_SIZE": "20"}
+    with ledger(load_settings()) as session:
+        quick_job(session, "Interrupted", command=["ingest", "--dataset", "crashes"], retry_delay_minutes=0)
+    process = crashes.start("jobs", "run", "Interrupted")
+    committed = "select count(*) from raw._dlt_loads"
+    until(lambda: database.value("select to_regclass('raw._dlt_loads') is not null") and database.value(committed) > 0)
+    cluster.down()
+    cluster.up()
+    _, told = process.communicate(timeout=90)
+    assert "Traceback" not in told
+    ((ended, message),) = database.rows("select status, error_message from ops.job_executions")
+    assert ended in ("failed", "completed"), "it lost its connections, and closed its record on a new one"
+    assert crashes("tick").code == 0
+    assert status(database, 2 if ended == "failed" else 1) == "completed", message
+    rows = "select count(distinct crash_record_id) from raw.crashes inner join raw._dlt_loads on _dlt_load_id = load_id"
+    assert database.value(rows) == 300
 
 
 def test_a_detached_execution_outlives_its_terminal_and_can_be_followed(

@@ -6,19 +6,28 @@
 {%- endmacro %}
 
 
-{#- Keys whose newest version could be a bad one: those that landed now; in a full build, those not shown or landed more than once. -#}
+{#- Keys whose newest version could be a bad one: a landed version lacks what it needs, or its crash is not there; or the row is on
+    record, and something of it landed. All others are well whatever their newest version is, and need not be cleaned. -#}
 {% macro keys_to_judge(table, key) -%}
     select landed.key
     from {{ table }}_landed as landed
-    {%- if is_incremental() %}
-    where landed.key is not null
-    group by landed.key
-    {%- else %}
-    left join {{ ref(table) }} as shown on landed.key = shown.{{ key }}
-    where landed.key is not null
-    group by landed.key
-    having count(*) > 1 or count(shown.{{ key }}) = 0
+    {%- if table in ['people', 'vehicles'] %}
+    left join {{ ref('crashes') }} as crashes on landed.crash_record_id = crashes.crash_record_id
     {%- endif %}
+    where
+        landed.key is not null
+        and (
+            not landed.is_complete
+            {%- if table in ['people', 'vehicles'] %}
+            or crashes.crash_record_id is null
+            {%- endif %}
+            {%- if is_incremental() %}
+            or landed.key::text in (
+                select known.row_key from {{ this }} as known where known.table_name = '{{ table }}' and known.has_key
+            )
+            {%- endif %}
+        )
+    group by landed.key
 {%- endmacro %}
 
 

@@ -41,6 +41,12 @@ with loads as (
 {{ table }}_landed as materialized (
     select
         {{ 'landed.' ~ key if key else 'null::text' }} as key,
+        {%- if table in ['people', 'vehicles'] %}
+        landed.crash_record_id,
+        {%- endif %}
+        {%- if key %}
+        {{ has_required(table, 'landed') }} as is_complete,
+        {%- endif %}
         landed.soda_id
     from {{ ref('int_' ~ table ~ '__landed_keys') if key else ref('stg_chicago__' ~ table) }} as landed
     inner join loads on landed._dlt_load_id = loads.load_id
