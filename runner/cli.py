@@ -16,6 +16,7 @@ import click
 
 from ingest.errors import CrashesError
 from runner import logs
+from runner.commands.data import data
 from runner.commands.db import db
 from runner.commands.health import health
 from runner.commands.jobs import jobs
@@ -59,6 +60,7 @@ COMMANDS = (
     scheduler,
     tick,
     prune,
+    data,
     db,
     portal,
     version,

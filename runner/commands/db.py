@@ -12,18 +12,20 @@ import click
 from ingest.settings import DatabaseSettings
 from runner.binaries import find_installation
 from runner.commands.reset import reset
+from runner.commands.roles import roles
 from runner.database import ready, server_status
 from runner.errors import PostgresMissingError, WrongUsageError
 from runner.settings import RunnerSettings, load_settings
 from runner.terminal import print_json, size
 
 
-@click.group(short_help="The database: up, down, status, psql, env, reset.")
+@click.group(short_help="The database: up, down, status, psql, env, reset, roles.")
 def db() -> None:
     """The database in use: the embedded one, or the server named by CRASHES_DB_HOST or CRASHES_DATABASE_URL."""
 
 
 db.add_command(reset)
+db.add_command(roles)
 
 
 @db.command(short_help="Start the embedded database; make it, if need be.")

@@ -5,7 +5,9 @@
         {%- do _stop_if_nothing_has_landed() -%}
     {%- endif -%}
     create extension if not exists postgis;
-    create schema if not exists {{ source('ops', 'model_loads').schema }};
+    {%- if execute and not adapter.check_schema_exists(target.database, source('ops', 'model_loads').schema) %}
+    create schema {{ source('ops', 'model_loads').schema }};
+    {%- endif %}
 
     -- Which committed dlt loads each final table has taken in.
     create table if not exists {{ source('ops', 'model_loads') }} (
