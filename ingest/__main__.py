@@ -47,7 +47,7 @@ def main(
 
 def _start_embedded_cluster() -> None:
     """Entry points may know both halves; the packages behind them do not."""
-    from runner.database import ready  # noqa: PLC0415
+    from runner.database.connection import ready  # noqa: PLC0415
     from runner.settings import load_settings as load_runner_settings  # noqa: PLC0415
 
     ready(load_runner_settings())

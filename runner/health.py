@@ -16,9 +16,9 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a
 from ingest.datasets import all_datasets
 from ingest.errors import CrashesError
 from ingest.soda import SodaClient
-from runner.database import connect, ready
+from runner.database.connection import connect, ready
 from runner.jobs.recurrence import said
-from runner.ledger import applied_version, migrations
+from runner.ledger.migrate import applied_version, migrations
 from runner.settings import RunnerSettings
 from runner.terminal import size
 

@@ -1,7 +1,7 @@
 """Where log lines go: to stderr at LOG_LEVEL, for people or as JSON, and with secrets masked to a file, always.
 
 A line may carry `dataset` and `load_id` (logging's `extra`); while an execution is at work it carries its number.
-What becomes of lines in the ledger is the business of `runner.execution_log`.
+What becomes of lines in the ledger is the business of `runner.ledger.execution_log`.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def prepare(argv: Sequence[str]) -> None:
     if tool is None:
         return
     from ingest.errors import CrashesError  # noqa: PLC0415 - see the module's docstring
-    from runner.database import ready  # noqa: PLC0415
+    from runner.database.connection import ready  # noqa: PLC0415
     from runner.settings import load_settings  # noqa: PLC0415
 
     try:
@@ -95,8 +95,8 @@ def reads_the_ledger(tool: str, argv: Sequence[str]) -> bool:
 
 def bring_ledger(settings: RunnerSettings) -> None:
     """The tables of source `ops` are there, as the models know them: one query where they are already."""
-    from runner.database import connect  # noqa: PLC0415
-    from runner.ledger import migrate  # noqa: PLC0415
+    from runner.database.connection import connect  # noqa: PLC0415
+    from runner.ledger.migrate import migrate  # noqa: PLC0415
 
     with closing(connect(settings.database)) as connection:
         migrate(connection)

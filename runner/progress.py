@@ -44,7 +44,7 @@ class Landed(Protocol):
 
 
 class Built(Protocol):
-    """What `runner.transform` tells: one dbt node is done."""
+    """What `runner.building.transform` tells: one dbt node is done."""
 
     @property
     def name(self) -> str: ...

@@ -13,9 +13,9 @@ from ingest.errors import CrashesError, IngestError
 from ingest.soda import LOOPBACK, SodaClient, identity
 from runner.cli import invoke
 from runner.commands.results import table
-from runner.execution import ledger
+from runner.database.reset import filled_from, reset
+from runner.ledger.execution import ledger
 from runner.report import database_summary
-from runner.reset import filled_from, reset
 from runner.settings import RunnerSettings, load_settings
 from runner.terminal import print_error
 

@@ -10,11 +10,11 @@ from psycopg2 import sql
 
 from ingest.datasets import all_datasets
 from ingest.errors import CrashesError
+from runner.building.repetitions import advice, repetitions
 from runner.errors import CancelledError
-from runner.ledger_session import LedgerSession
-from runner.record import COUNTS, Execution
-from runner.repetitions import advice, repetitions
-from runner.schema_changes import open_changes
+from runner.ledger.record import COUNTS, Execution
+from runner.ledger.schema_changes import open_changes
+from runner.ledger.session import LedgerSession
 from runner.settings import RunnerSettings, describe
 
 LAST_EXECUTIONS = 5

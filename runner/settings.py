@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 
 from ingest.settings import DatabaseSettings, Settings, build_settings
-from runner.postgres import EmbeddedCluster
+from runner.database.cluster import EmbeddedCluster
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 LogFormat = Literal["text", "json"]

@@ -9,7 +9,7 @@ from typing import Any
 from psycopg2 import sql
 
 from runner.errors import NothingBuiltError
-from runner.ledger_session import LedgerSession
+from runner.ledger.session import LedgerSession
 
 DAYS = 30  # of the default range, up to the newest crash
 COUNTS = ("crashes", "injuries", "incapacitating_injuries", "fatalities")

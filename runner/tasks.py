@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from runner.ledger.record import Execution
 from runner.progress import Display
-from runner.record import Execution
 from runner.settings import RunnerSettings
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def prune(
     executions_days: int | None = None,
     logs_days: int | None = None,
 ) -> None:
-    from runner.pruning import prune as remove  # noqa: PLC0415
+    from runner.ledger.pruning import prune as remove  # noqa: PLC0415
 
     removed = remove(
         execution.session,
@@ -179,7 +179,7 @@ def _build(
     select: Sequence[str] = (),
     full_refresh: bool = False,
 ) -> None:
-    from runner.transform import TransformRequest  # noqa: PLC0415
+    from runner.building.transform import TransformRequest  # noqa: PLC0415
     from runner.work import build_tables  # noqa: PLC0415
 
     build_tables(TransformRequest(tuple(select), full_refresh), settings, execution, display)

@@ -15,14 +15,14 @@ from ingest.datasets import Dataset, all_datasets
 from ingest.pipeline import LandingReport, LandingRequest, land
 from ingest.publication import SchemaChange
 from ingest.reconcile import ReconcileReport, ReconcileRequest, reconcile
-from runner import schema_changes
-from runner.built import FAILED, is_built, project_fingerprint
+from runner.building.built import FAILED, is_built, project_fingerprint
+from runner.building.repetitions import repetitions
+from runner.building.transform import TransformReport, TransformRequest, applied_loads, changes, transform
+from runner.building.validation import FIRST_ROWS, ValidationReport, validate
+from runner.ledger import schema_changes
+from runner.ledger.record import Counts, Execution, NodeResult
 from runner.progress import Display
-from runner.record import Counts, Execution, NodeResult
-from runner.repetitions import repetitions
 from runner.settings import RunnerSettings
-from runner.transform import TransformReport, TransformRequest, applied_loads, changes, transform
-from runner.validation import FIRST_ROWS, ValidationReport, validate
 
 log = logging.getLogger(__name__)
 

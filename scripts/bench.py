@@ -27,7 +27,7 @@ from rich.table import Table
 from sample_portal.testing import RunningPortal, running_portal
 
 from ingest.database import connect
-from runner.database import ready
+from runner.database.connection import ready
 from runner.settings import RunnerSettings, load_settings
 from runner.terminal import results
 

@@ -11,7 +11,7 @@ from harness import CommandLine, Database, command_line, fresh_database, sample_
 from sample_portal.testing import RunningPortal, running_portal
 
 from ingest.settings import Settings, load_settings
-from runner.postgres import EmbeddedCluster
+from runner.database.cluster import EmbeddedCluster
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

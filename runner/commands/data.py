@@ -10,9 +10,9 @@ import click
 from ingest.datasets import all_datasets
 from runner import logs
 from runner.commands.options import Day, json_option, wait_option
-from runner.data_deletion import Selection, delete, extent, found, ways_back
+from runner.database.data_deletion import Selection, delete, extent, found, ways_back
 from runner.errors import WrongUsageError
-from runner.execution import ledger, recorded
+from runner.ledger.execution import ledger, recorded
 from runner.settings import load_settings
 from runner.terminal import print_json
 

@@ -10,10 +10,10 @@ from dataclasses import asdict
 import click
 
 from ingest.settings import DatabaseSettings
-from runner.binaries import find_installation
 from runner.commands.reset import reset
 from runner.commands.roles import roles
-from runner.database import ready, server_status
+from runner.database.binaries import find_installation
+from runner.database.connection import ready, server_status
 from runner.errors import PostgresMissingError, WrongUsageError
 from runner.settings import RunnerSettings, load_settings
 from runner.terminal import print_json, size

@@ -16,11 +16,11 @@ from ingest.datasets import all_datasets
 from runner.commands.job_views import show_job
 from runner.commands.options import Day, F
 from runner.errors import WrongUsageError
-from runner.execution import ledger
 from runner.jobs import job as store
 from runner.jobs.job import JOB_TYPES, Job, time_of_day
 from runner.jobs.recurrence import CHICAGO, WEEKDAYS, Recurrence, said
 from runner.jobs.work import task_of
+from runner.ledger.execution import ledger
 from runner.settings import load_settings
 
 PATTERNS = {

@@ -9,7 +9,7 @@ import click
 
 from runner.commands.results import table
 from runner.jobs.recurrence import said
-from runner.record import COUNTS
+from runner.ledger.record import COUNTS
 
 WIDEST = 160
 COLOURS = {"completed": "green", "failed": "red", "timed_out": "red", "abandoned": "yellow", "cancelled": "yellow"}

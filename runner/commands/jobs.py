@@ -16,12 +16,12 @@ from runner.commands.job_edits import add, disable, edit, enable, remove
 from runner.commands.options import json_option
 from runner.commands.pipeline import showing
 from runner.errors import LockHeldError, WrongUsageError
-from runner.execution import ledger, lock_held, mark_abandoned
 from runner.jobs import job as store
 from runner.jobs import queue, report
 from runner.jobs.carrying_out import carry_out
 from runner.jobs.work import task_of
-from runner.ledger_session import LedgerSession
+from runner.ledger.execution import ledger, lock_held, mark_abandoned
+from runner.ledger.session import LedgerSession
 from runner.progress import draws_bars
 from runner.settings import load_settings
 from runner.terminal import print_json

@@ -21,10 +21,10 @@ from runner.commands.options import (
     wait_option,
 )
 from runner.commands.results import show_execution
-from runner.execution import recorded
+from runner.ledger.execution import recorded
+from runner.ledger.record import Execution
 from runner.masking import Masking
 from runner.progress import display, draws_bars
-from runner.record import Execution
 from runner.report import execution_summary
 from runner.settings import RunnerSettings, load_settings
 from runner.tasks import Task

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from runner.execution import ledger
-from runner.reset import SCHEMAS, filled_from
-from runner.reset import reset as empty
+from runner.database.reset import SCHEMAS, filled_from
+from runner.database.reset import reset as empty
+from runner.ledger.execution import ledger
 from runner.settings import load_settings
 
 

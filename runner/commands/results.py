@@ -8,7 +8,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from runner.record import COUNTS
+from runner.ledger.record import COUNTS
 from runner.terminal import print_json, results, size
 
 

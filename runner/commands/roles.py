@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from runner.commands.options import json_option
-from runner.execution import ledger
-from runner.roles import ROLES, Login, apply, as_text, plan
+from runner.database.roles import ROLES, Login, apply, as_text, plan
+from runner.ledger.execution import ledger
 from runner.settings import load_settings
 from runner.terminal import print_json
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from runner.commands.options import Day, json_option
 from runner.commands.results import cell, table
 from runner.errors import WrongUsageError
-from runner.execution import ledger
+from runner.ledger.execution import ledger
 from runner.settings import load_settings
 from runner.stats import COUNTS, KINDS, Stats
 from runner.stats import stats as count

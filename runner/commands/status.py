@@ -9,7 +9,7 @@ import click
 from runner import report
 from runner.commands.options import json_option
 from runner.commands.results import table
-from runner.execution import ledger
+from runner.ledger.execution import ledger
 from runner.settings import load_settings
 from runner.terminal import print_json
 

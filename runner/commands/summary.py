@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import click
 
 from runner.commands.options import Day, json_option
-from runner.execution import ledger, recorded
+from runner.ledger.execution import ledger, recorded
 from runner.settings import load_settings
 from runner.summary import render
 from runner.summary.figures import summary as summarise

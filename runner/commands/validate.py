@@ -11,7 +11,7 @@ import click
 from runner import logs
 from runner.commands.options import dataset_option, json_option, wait_option
 from runner.commands.results import table
-from runner.execution import recorded
+from runner.ledger.execution import recorded
 from runner.masking import Masking
 from runner.progress import display, draws_bars
 from runner.report import describe_error
@@ -19,7 +19,7 @@ from runner.settings import load_settings
 from runner.terminal import print_json
 
 if TYPE_CHECKING:
-    from runner.validation import Finding, ValidationReport
+    from runner.building.validation import Finding, ValidationReport
 
 WIDEST = 160
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runner.surroundings import git_revision, versions
+from runner.ledger.surroundings import git_revision, versions
 from runner.terminal import print_json
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ingest.errors import CrashesError
 from runner.jobs.queue import HEALED_BY_NONE
-from runner.ledger_session import LedgerSession
+from runner.ledger.session import LedgerSession
 from runner.masking import Masking
 from runner.settings import RunnerSettings
 

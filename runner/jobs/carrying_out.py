@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 from ingest.errors import CrashesError
 from runner.errors import WrongUsageError
-from runner.execution import ledger, recorded
 from runner.jobs import job as jobs
 from runner.jobs.alerts import tell
 from runner.jobs.work import command_of, task_of
+from runner.ledger.execution import ledger, recorded
+from runner.ledger.record import Execution
 from runner.progress import display
-from runner.record import Execution
 from runner.settings import RunnerSettings
 from runner.tasks import BESIDE
 

@@ -16,7 +16,7 @@ from psycopg2.extras import Json
 
 from runner.errors import WrongUsageError
 from runner.jobs.recurrence import Recurrence
-from runner.ledger_session import LedgerSession
+from runner.ledger.session import LedgerSession
 
 JOB_TYPES = ("full_refresh", "incremental", "window", "reconcile", "summary", "custom")
 LONGEST_NAME = 200

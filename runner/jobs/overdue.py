@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from runner.errors import TimedOutError
-from runner.ledger_session import ALIVE, LedgerSession
-from runner.watch import close_stopped, end_queries
+from runner.ledger.session import ALIVE, LedgerSession
+from runner.ledger.watch import close_stopped, end_queries
 
 GRACE = timedelta(minutes=2)  # its own watch needs some seconds
 

@@ -1,7 +1,7 @@
 """The queue: executions that wait, as rows of `ops.job_executions` with status `pending`, at most one for each job.
 
 What is due is put in, once whatever was missed; what failed is put in again after its delay; whoever carries one out
-takes it by turning it into `running` (`runner.execution`). Two schedulers share one queue and never a row of it.
+takes it by turning it into `running` (`runner.ledger.execution`). Two schedulers share one queue and never a row of it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from runner.errors import WrongUsageError
 from runner.jobs import job as jobs
 from runner.jobs.job import Job
 from runner.jobs.work import command_of
-from runner.ledger_session import LedgerSession
+from runner.ledger.session import LedgerSession
 from runner.tasks import BESIDE
 
 # What a repetition cannot heal, by exit code: wrong configuration (2), a data test that failed (4).

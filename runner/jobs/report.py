@@ -6,8 +6,8 @@ from typing import Any
 
 from runner.errors import WrongUsageError
 from runner.jobs.job import Job, find
-from runner.ledger_session import LedgerSession
-from runner.record import COUNTS
+from runner.ledger.record import COUNTS
+from runner.ledger.session import LedgerSession
 
 LOG_LINES = 15
 FAILED_NODES = 10

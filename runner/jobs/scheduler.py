@@ -21,12 +21,12 @@ from typing import NoReturn
 
 from ingest.errors import CrashesError
 from runner.errors import LockHeldError
-from runner.execution import ledger, lock_held, mark_abandoned
 from runner.jobs import queue
 from runner.jobs.alerts import tell
 from runner.jobs.overdue import stop_overdue
 from runner.jobs.queue import Waiting
-from runner.ledger_session import LedgerSession
+from runner.ledger.execution import ledger, lock_held, mark_abandoned
+from runner.ledger.session import LedgerSession
 from runner.settings import RunnerSettings
 
 log = logging.getLogger(__name__)

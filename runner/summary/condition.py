@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ingest.datasets import all_datasets
-from runner.ledger_session import LedgerSession
+from runner.ledger.session import LedgerSession
 from runner.report import dataset_state
 from runner.telling.words import one_line
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.errors import NothingBuiltError, WrongUsageError
 from runner.jobs.recurrence import CHICAGO
-from runner.ledger_session import LedgerSession
+from runner.ledger.session import LedgerSession
 from runner.summary.condition import Condition, condition
 from runner.telling.words import one_line
 

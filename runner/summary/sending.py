@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from runner.ledger_session import LedgerSession
+from runner.ledger.session import LedgerSession
 from runner.settings import RunnerSettings
 from runner.summary import render
 from runner.summary.figures import Summary, summary

@@ -13,8 +13,8 @@ import pytest
 from harness import BIN, ROOT, clean_environment
 
 from ingest.datasets import all_datasets
-from runner.ledger import migrations
-from runner.validation import TIERS
+from runner.building.validation import TIERS
+from runner.ledger.migrate import migrations
 
 FINALS = set(all_datasets())
 LAYERS = {

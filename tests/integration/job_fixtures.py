@@ -10,7 +10,7 @@ from harness import Database
 from runner.jobs import job as jobs
 from runner.jobs.job import Job
 from runner.jobs.recurrence import Recurrence
-from runner.ledger_session import LedgerSession
+from runner.ledger.session import LedgerSession
 
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)  # in Chicago
 

@@ -13,10 +13,10 @@ import pytest
 from harness import CommandLine, Database
 from job_fixtures import NOON, due_now, no_defaults, quick_job
 
-from runner.execution import ledger
 from runner.jobs import queue
 from runner.jobs.alerts import tell
-from runner.ledger_session import LedgerSession
+from runner.ledger.execution import ledger
+from runner.ledger.session import LedgerSession
 from runner.settings import RunnerSettings, load_settings
 
 

@@ -15,8 +15,8 @@ import psycopg2
 import pytest
 from harness import ROOT, CommandLine, Database, Finished, clean_environment, short_folder
 
-from runner.ledger_session import ONE_RUN
-from runner.postgres import EmbeddedCluster
+from runner.database.cluster import EmbeddedCluster
+from runner.ledger.session import ONE_RUN
 
 
 def assert_explained(done: Finished, code: int, *words: str) -> None:

@@ -17,8 +17,8 @@ import psycopg2
 import pytest
 from harness import ROOT, clean_environment, short_folder
 
+from runner.database.cluster import EmbeddedCluster
 from runner.errors import ClusterError, HomeUnusableError, PostgisMissingError, PostgresMissingError
-from runner.postgres import EmbeddedCluster
 
 HASTY = {"fsync": "off"}
 
@@ -117,7 +117,7 @@ def test_a_database_that_was_dropped_is_made_again(own: EmbeddedCluster) -> None
 
 def test_several_processes_that_start_it_at_once_get_one_server(own: EmbeddedCluster) -> None:
     code = (
-        "from pathlib import Path; from runner.postgres import EmbeddedCluster; import sys;"
+        "from pathlib import Path; from runner.database.cluster import EmbeddedCluster; import sys;"
         "c = EmbeddedCluster(Path(sys.argv[1]), settings={'fsync': 'off'}); c.ensure_up(); print(c.status().pid)"
     )
 
@@ -155,7 +155,7 @@ def test_a_plain_user_runs_it_as_himself(tmp_path: Path) -> None:
     with short_folder() as home:
         shutil.chown(home, "nobody", "nogroup")
         code = (
-            "import os, sys; from pathlib import Path; from runner.postgres import EmbeddedCluster;"
+            "import os, sys; from pathlib import Path; from runner.database.cluster import EmbeddedCluster;"
             "os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[3]));"
             "c = EmbeddedCluster(Path(sys.argv[1]) / 'h', settings={'fsync': 'off'}); c.ensure_up();"
             "print(c.status().account, c.status().running, oct(c.home.stat().st_mode)[-3:]); print(c.down())"
@@ -195,7 +195,7 @@ def test_a_path_that_is_too_long_for_a_socket_is_a_sentence(tmp_path: Path) -> N
 def test_without_postgresql_it_says_what_to_install(
     own: EmbeddedCluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("runner.binaries.PLACES", ())
+    monkeypatch.setattr("runner.database.binaries.PLACES", ())
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PostgresMissingError) as caught:
         own.ensure_up()
@@ -204,7 +204,7 @@ def test_without_postgresql_it_says_what_to_install(
 
 
 def test_without_postgis_it_says_what_to_install(own: EmbeddedCluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runner.binaries._has_postgis", lambda bindir, major: False)
+    monkeypatch.setattr("runner.database.binaries._has_postgis", lambda bindir, major: False)
     with pytest.raises(PostgisMissingError) as caught:
         own.ensure_up()
     assert "-postgis-3" in caught.value.remedy

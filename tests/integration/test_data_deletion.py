@@ -9,7 +9,7 @@ import pytest
 from harness import CommandLine, Database
 from sample_portal.testing import RunningPortal
 
-from runner.execution import ledger
+from runner.ledger.execution import ledger
 from runner.settings import load_settings
 
 TABLES = ("crashes", "people", "vehicles", "vision_zero_fatalities")

@@ -17,8 +17,8 @@ from harness import ROOT, Database, clean_environment
 
 from ingest.errors import IngestError
 from runner.errors import LockHeldError, LockLostError, UnexpectedError
-from runner.execution import ledger, recorded
-from runner.record import NodeResult
+from runner.ledger.execution import ledger, recorded
+from runner.ledger.record import NodeResult
 from runner.settings import RunnerSettings, load_settings
 
 # A run whose work is to wait: started as a process, to be interrupted or killed.
@@ -26,7 +26,7 @@ WAITING = """
 import sys, time
 from runner.cli import _failed
 from ingest.errors import CrashesError
-from runner.execution import recorded
+from runner.ledger.execution import recorded
 from runner.settings import load_settings
 try:
     with recorded(load_settings(), "run", {}) as execution:

@@ -9,7 +9,7 @@ import pytest
 from harness import Database
 
 from runner.errors import LedgerTooNewError, LoginRefusedError
-from runner.ledger import migrate, migrations
+from runner.ledger.migrate import migrate, migrations
 
 
 def test_migrations_are_numbered_from_one_without_a_gap() -> None:

@@ -11,7 +11,7 @@ import pytest
 from harness import BIN, ROOT, clean_environment, short_folder
 
 from runner import plain_tools
-from runner.postgres import EmbeddedCluster
+from runner.database.cluster import EmbeddedCluster
 
 pytestmark = pytest.mark.skipif(
     not (Path(sysconfig.get_path("purelib")) / "chicago_crashes.pth").exists(),

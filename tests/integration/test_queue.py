@@ -12,12 +12,12 @@ import pytest
 from harness import CommandLine, Database
 from job_fixtures import NOON, due_now, executions, no_defaults, quick_job
 
-from runner.execution import ledger
 from runner.jobs import job as jobs
 from runner.jobs import queue
 from runner.jobs.job import Job
 from runner.jobs.recurrence import CHICAGO, Recurrence
-from runner.ledger_session import LedgerSession
+from runner.ledger.execution import ledger
+from runner.ledger.session import LedgerSession
 from runner.settings import RunnerSettings, load_settings
 
 HOUR = timedelta(hours=1)

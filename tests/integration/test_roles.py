@@ -10,8 +10,8 @@ import pytest
 from harness import CommandLine, Database
 from sample_portal.testing import RunningPortal
 
-from runner.postgres import ADMIN, EmbeddedCluster
-from runner.roles import ROLES
+from runner.database.cluster import ADMIN, EmbeddedCluster
+from runner.database.roles import ROLES
 
 LOGINS = {f"test_{role.removeprefix('crashes_')}": role for role in ROLES}
 

@@ -17,12 +17,12 @@ from job_fixtures import connections_of, due_now, executions, no_defaults
 from job_fixtures import quick_job as make_job
 from sample_portal.testing import RunningPortal
 
-from runner.execution import ledger
+from runner.database.cluster import EmbeddedCluster
 from runner.jobs import queue
 from runner.jobs.job import Job
 from runner.jobs.overdue import stop_overdue
-from runner.ledger_session import LedgerSession
-from runner.postgres import EmbeddedCluster
+from runner.ledger.execution import ledger
+from runner.ledger.session import LedgerSession
 from runner.settings import load_settings
 
 SHORT = 0.05  # minutes: three seconds

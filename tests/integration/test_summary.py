@@ -18,7 +18,7 @@ from mail_servers import PASSWORD, Mailbox, free_port, mail_server
 from sample_portal.testing import RunningPortal
 
 from runner.errors import WrongUsageError
-from runner.ledger_session import LedgerSession
+from runner.ledger.session import LedgerSession
 from runner.settings import load_settings
 from runner.summary import render
 from runner.summary.figures import summary

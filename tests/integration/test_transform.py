@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from harness import Database
 
-from runner.dbt import DbtProgress
+from runner.building.dbt import DbtProgress
+from runner.building.transform import TransformReport, TransformRequest, transform
 from runner.errors import TransformError, ValidationFailedError
 from runner.settings import RunnerSettings, load_settings
-from runner.transform import TransformReport, TransformRequest, transform
 
 PROJECT = """
 name: small

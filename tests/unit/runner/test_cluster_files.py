@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner import cluster_files
+from runner.database import cluster_files
 
 
 def lines(text: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from psycopg2.extras import Json
 
 from ingest.errors import CrashesError
 from runner.errors import UnexpectedError
-from runner.ledger_session import LedgerSession
+from runner.ledger.session import LedgerSession
 from runner.masking import Masking
 
 

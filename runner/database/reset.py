@@ -6,7 +6,7 @@ from psycopg2 import sql
 
 from ingest.database import landing_lock
 from runner.errors import LockHeldError
-from runner.ledger_session import LedgerSession
+from runner.ledger.session import LedgerSession
 
 # What dlt and dbt made; of `ops` only the book of loads, which goes with the loads.
 SCHEMAS = ("staging", "quality", "history", "marts", "raw")

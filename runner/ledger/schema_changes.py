@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg2.extras import Json
 
-from runner.ledger_session import LedgerSession
+from runner.ledger.session import LedgerSession
 
 if TYPE_CHECKING:
     from ingest.publication import SchemaChange

@@ -12,10 +12,10 @@ from typing import Any
 
 from psycopg2 import sql
 
-from runner.dbt import OnProgress, dbt_failed, invoke, log_file
+from runner.building.dbt import OnProgress, dbt_failed, invoke, log_file
 from runner.errors import NothingBuiltError, TransformError, ValidationFailedError
-from runner.ledger_session import LedgerSession
-from runner.record import NodeResult
+from runner.ledger.record import NodeResult
+from runner.ledger.session import LedgerSession
 from runner.settings import RunnerSettings
 
 TIERS = ("structure", "domain", "cross_table", "portal")

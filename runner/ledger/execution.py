@@ -1,7 +1,7 @@
 """An execution and its record: there before the work, closed whatever happens.
 
 `recorded` takes the lock (one run at a time on a database), notices the dead, opens the record, lets the caller
-work under the eye of `runner.watch`, and closes the record on success, failure, Ctrl-C, termination, timeout and
+work under the eye of `runner.ledger.watch`, and closes the record on success, failure, Ctrl-C, termination, timeout and
 request to cancel alike. What the work is, it does not know.
 """
 
@@ -23,17 +23,17 @@ import psycopg2
 from psycopg2.extras import Json
 
 from ingest.errors import CrashesError
-from runner.database import ready
+from runner.database.connection import ready
 from runner.errors import CancelledError, LockHeldError, TakenElsewhereError, UnexpectedError
-from runner.execution_log import ExecutionLog, collected, write_lines
-from runner.ledger import migrate
-from runner.ledger_session import LedgerSession
+from runner.ledger.execution_log import ExecutionLog, collected, write_lines
+from runner.ledger.migrate import migrate
+from runner.ledger.record import Execution
+from runner.ledger.session import LedgerSession
+from runner.ledger.surroundings import surroundings
+from runner.ledger.watch import Watch, application, status_of
 from runner.logs import naming
 from runner.masking import Masking
-from runner.record import Execution
 from runner.settings import RunnerSettings
-from runner.surroundings import surroundings
-from runner.watch import Watch, application, status_of
 
 log = logging.getLogger(__name__)
 

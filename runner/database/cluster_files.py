@@ -1,6 +1,6 @@
 """What the embedded cluster's configuration files say: sizes by this machine's memory, and who may connect.
 
-Pure text: `runner.postgres` writes it at every start, so that a new version or a larger machine takes effect.
+Pure text: `runner.database.cluster` writes it at every start, so that a new version or a larger machine takes effect.
 A user's own settings belong into another file of the same `conf.d` folder; later names win.
 """
 

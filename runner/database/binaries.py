@@ -1,7 +1,7 @@
 """Finds PostgreSQL's server programs on this machine, with PostGIS beside them.
 
 Says which installation the embedded cluster runs on, and what to install where there is none. It starts no
-server: that is the business of `runner.postgres`.
+server: that is the business of `runner.database.cluster`.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ from datetime import date, timedelta
 from psycopg2 import sql
 
 from ingest.datasets import all_datasets
-from runner.database import connect
+from runner.database.connection import connect
 from runner.errors import NothingBuiltError
-from runner.ledger_session import LedgerSession
+from runner.ledger.session import LedgerSession
 from runner.settings import RunnerSettings
 
 # What belongs to a crash cannot stay without it: there are foreign keys. Children first.

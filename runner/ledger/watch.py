@@ -18,9 +18,9 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
 
 from ingest.errors import CrashesError
-from runner.database import connect
+from runner.database.connection import connect
 from runner.errors import CancelledError, TimedOutError
-from runner.execution_log import ExecutionLog, write_lines
+from runner.ledger.execution_log import ExecutionLog, write_lines
 from runner.settings import RunnerSettings
 from runner.terminal import print_error
 

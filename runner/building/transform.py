@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.settings import PROJECT_ROOT
-from runner.dbt import DbtOutcome, OnProgress, dbt_failed, invoke, log_file
+from runner.building.dbt import DbtOutcome, OnProgress, dbt_failed, invoke, log_file
 from runner.errors import TransformError, ValidationFailedError
-from runner.ledger_session import LedgerSession
-from runner.record import Counts, NodeResult
+from runner.ledger.record import Counts, NodeResult
+from runner.ledger.session import LedgerSession
 from runner.settings import RunnerSettings
 
 TESTS = ("test", "unit_test")

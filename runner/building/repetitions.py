@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runner.ledger_session import LedgerSession
+from runner.ledger.session import LedgerSession
 
 # Below this share of all landed versions, compacting is not worth the trouble.
 WORTH_A_COMPACTION = 0.2

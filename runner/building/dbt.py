@@ -1,7 +1,7 @@
 """dbt in this process: one invocation, how far it is, and what became of each node.
 
-`runner.transform` builds with it, `runner.validation` asks the data tests. dbt's event and result classes are no stable
-interface: they are touched here alone.
+`runner.building.transform` builds with it, `runner.building.validation` asks the data tests. dbt's event and result
+classes are no stable interface: they are touched here alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from ingest.settings import PROJECT_ROOT
 from runner import plain_tools
 from runner.errors import TransformError
-from runner.record import NodeResult
+from runner.ledger.record import NodeResult
 from runner.settings import RunnerSettings
 
 

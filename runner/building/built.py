@@ -10,7 +10,7 @@ import hashlib
 from importlib import metadata
 
 from ingest.settings import PROJECT_ROOT
-from runner.ledger_session import LedgerSession
+from runner.ledger.session import LedgerSession
 
 FAILED = "failed"
 

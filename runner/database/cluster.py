@@ -3,7 +3,7 @@
 It listens on a Unix socket in a folder of mode 0700 and on no network; the kernel tells it who connects.
 PostgreSQL refuses to run as root, so root's cluster belongs to the account `postgres`. Any command may call
 `ensure_up`: it is quick when the server runs, and starts it, or makes it, when it does not.
-A server that the user names (`CRASHES_DB_*`) is none of this module's business: see `runner.database`.
+A server that the user names (`CRASHES_DB_*`) is none of this module's business: see `runner.database.connection`.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
 
-from runner import cluster_files
-from runner.binaries import Installation, find_installation
+from runner.database import cluster_files
+from runner.database.binaries import Installation, find_installation
 from runner.errors import ClusterError, HomeUnusableError, PostgresMissingError
 
 ADMIN = "postgres"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from runner.ledger_session import LedgerSession
+from runner.ledger.session import LedgerSession
 
 
 @dataclass(frozen=True)

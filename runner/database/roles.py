@@ -14,7 +14,7 @@ import psycopg2.errors
 from psycopg2 import sql
 
 from runner.errors import LoginRefusedError
-from runner.ledger_session import LedgerSession
+from runner.ledger.session import LedgerSession
 
 LOADER, TRANSFORMER, READER = "crashes_loader", "crashes_transformer", "crashes_reader"
 

@@ -14,7 +14,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
 from psycopg2.sql import Composable
 
-from runner.database import connect
+from runner.database.connection import connect
 from runner.errors import DatabaseUnreachableError, LockLostError
 from runner.settings import RunnerSettings
 

@@ -9,7 +9,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a
 
 from ingest.errors import CrashesError
 from ingest.settings import DatabaseSettings
-from runner.binaries import OLDEST_MAJOR
+from runner.database.binaries import OLDEST_MAJOR
 from runner.errors import (
     DatabaseMissingError,
     DatabaseTooOldError,

@@ -1,7 +1,7 @@
 """The lines that an execution logs, on their way into `ops.job_execution_logs`.
 
-A handler collects them, `runner.watch` writes them every second. A database that is away loses nothing but, after
-KEPT lines, the oldest; and a line that cannot be kept never stops the work.
+A handler collects them, `runner.ledger.watch` writes them every second. A database that is away loses nothing but,
+after KEPT lines, the oldest; and a line that cannot be kept never stops the work.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The ledger's tables in schema `ops`: numbered SQL files, applied forward only, once, by whoever comes first.
 
 The files are plain SQL; one that has been released is never edited, the next one changes what it made.
-What is written into the tables is the business of `runner.execution`.
+What is written into the tables is the business of `runner.ledger.execution`.
 """
 
 from __future__ import annotations

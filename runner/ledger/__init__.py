@@ -1,0 +1,1 @@
+"""The memory of the project, schema `ops`: executions, what they did and said, and the connection that keeps them."""
