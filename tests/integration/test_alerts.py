@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from harness import CommandLine, Database
 from job_fixtures import NOON, due_now, no_defaults, quick_job
+from receivers import Hook, mail_server, webhook
 
 from runner.jobs import queue
 from runner.jobs.alerts import tell
@@ -20,35 +17,10 @@ from runner.ledger.session import LedgerSession
 from runner.settings import RunnerSettings, load_settings
 
 
-class Hook:
-    """A webhook that keeps what it is sent; `status` is what it answers."""
-
-    def __init__(self) -> None:
-        self.told: list[dict[str, Any]] = []
-        self.status = 200
-        hook = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if hook.status == 200:
-                    hook.told.append(json.loads(body))
-                self.send_response(hook.status)
-                self.end_headers()
-
-            def log_message(self, format: str, *arguments: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/services/T000/secret-part"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
 @pytest.fixture
 def hook() -> Iterator[Hook]:
-    opened = Hook()
-    yield opened
-    opened.server.shutdown()
+    with webhook("/services/T000/secret-part") as running:
+        yield running
 
 
 @pytest.fixture
@@ -89,18 +61,18 @@ def test_a_failure_is_told_once_when_no_retry_will_follow_and_so_is_the_recovery
     execution(session, "failed", attempt=2)
     for _ in range(3):
         tell(session, settings)
-    (told,) = hook.told
+    (told,) = hook.taken
     assert "The job 'Quick' failed after 2 attempts (execution 2)" in told["text"]
     assert "The portal is on fire." in told["text"]
     assert "→ Wait." in told["text"]
     assert (told["job"], told["status"], told["execution_id"]) == ("Quick", "failed", 2)
     execution(session, "failed", attempt=2)
     tell(session, settings)
-    assert len(hook.told) == 1, "it is still the same failure"
+    assert len(hook.taken) == 1, "it is still the same failure"
     execution(session, "completed", exit_code=0)
     for _ in range(3):
         tell(session, settings)
-    assert [each["text"] for each in hook.told[1:]] == ["The job 'Quick' works again: execution 4 completed."]
+    assert [each["text"] for each in hook.taken[1:]] == ["The job 'Quick' works again: execution 4 completed."]
 
 
 @pytest.mark.parametrize(("status", "exit_code"), [("failed", 2), ("failed", 4)])
@@ -110,24 +82,24 @@ def test_what_is_not_repeated_is_told_at_once(
     quick_job(session, max_retries=3)
     execution(session, status, exit_code=exit_code)
     tell(session, settings)
-    assert len(hook.told) == 1
+    assert len(hook.taken) == 1
 
 
 def test_what_somebody_cancelled_is_no_news(session: LedgerSession, settings: RunnerSettings, hook: Hook) -> None:
     quick_job(session, max_retries=0)
     execution(session, "cancelled")
     tell(session, settings)
-    assert hook.told == []
+    assert hook.taken == []
 
 
 def test_what_could_not_be_told_is_told_later(session: LedgerSession, settings: RunnerSettings, hook: Hook) -> None:
     quick_job(session, max_retries=0)
     execution(session, "timed_out")
-    hook.status = 500
+    hook.answer = (500, "no")
     assert tell(session, settings) == []
-    hook.status = 200
+    hook.answer = (200, "ok")
     tell(session, settings)
-    assert ["timed out" in each["text"] for each in hook.told] == [True]
+    assert ["timed out" in each["text"] for each in hook.taken] == [True, True], "refused, and taken"
 
 
 def test_a_tick_tells_and_the_address_of_the_hook_is_nowhere(
@@ -137,11 +109,27 @@ def test_a_tick_tells_and_the_address_of_the_hook_is_nowhere(
     due_now(database)
     done = crashes("tick", env={"CRASHES_WEBHOOK_URL": hook.url})
     assert done.code == 1
-    assert "nothing has landed yet" in hook.told[0]["text"]
-    hook.status = 500
+    assert "nothing has landed yet" in hook.taken[0]["text"]
+    hook.answer = (500, "no")
     quick_job(session, "Fails too", command=["transform"], max_retries=0, now=NOON)
     again = crashes("tick", env={"CRASHES_WEBHOOK_URL": hook.url})
     assert "could not tell people about Fails too" in again.err
     kept = str(database.rows("select to_jsonb(job_executions) from ops.job_executions"))
     assert "secret-part" not in done.err + done.out + again.err + kept
     assert queue.waiting(session) == []
+
+
+def test_a_failure_and_the_recovery_come_by_mail_too(
+    session: LedgerSession, database: Database, crashes: CommandLine, tmp_path: Path
+) -> None:
+    quick_job(session, "Nightly", command=["transform"], max_retries=0)
+    with mail_server(tmp_path) as box:
+        due_now(database)
+        assert crashes("tick", env=box.env()).code == 1
+        session.execute('update ops.scheduled_jobs set config = \'{"command": ["prune"]}\'')
+        due_now(database)
+        assert crashes("tick", env=box.env()).code == 0
+    (failed, works) = [message for _, message in box.taken]
+    assert (failed["Subject"], works["Subject"]) == ("[crashes] Nightly: failed", "[crashes] Nightly: works again")
+    assert "nothing has landed yet" in failed.get_content()
+    assert "crashes jobs show 1" in failed.get_content()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -194,6 +195,23 @@ def test_a_tick_leaves_what_waits_for_another_run_and_says_so(
     session.close()
     assert crashes("tick").code == 1, "now it is carried out, and fails: nothing has landed"
     assert executions(database) == [(1, "Needs the lock", "failed", 1, None)]
+
+
+def test_whoever_waits_goes_on_when_the_other_run_is_over(
+    session: LedgerSession, database: Database, crashes: CommandLine
+) -> None:
+    quick_job(session, "Needs the lock", command=["transform"], max_retries=0)
+    due_now(database)
+    assert session.take_lock()
+    waiting = [crashes.start("tick", "--wait"), crashes.start("transform", "--wait")]
+    assert waiting[1].stderr
+    assert "Waiting for it." in waiting[1].stderr.readline()
+    time.sleep(1)
+    assert [each.poll() for each in waiting] == [None, None]
+    session.close()
+    told = [each.communicate(timeout=120)[1] for each in waiting]
+    assert all("nothing has landed yet" in each for each in told), "both had their turn"
+    assert [each.returncode for each in waiting] == [1, 1]
 
 
 def test_a_tick_that_waits_stays_for_the_retries_of_what_fails(

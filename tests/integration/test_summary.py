@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from harness import CommandLine, Database, Finished
-from mail_servers import PASSWORD, Mailbox, free_port, mail_server
+from receivers import PASSWORD, Mailbox, free_port, mail_server
 from sample_portal.testing import RunningPortal
 
 from runner.errors import WrongUsageError

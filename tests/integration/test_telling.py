@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from mail_servers import NOBODY, PASSWORD, USER, Hook, free_port, mail_server, silent_server, webhook
+from receivers import NOBODY, PASSWORD, USER, Hook, free_port, mail_server, silent_server, webhook
 
 from ingest.errors import ConfigurationError, CrashesError
 from runner.errors import MailError, MailNotConfiguredError, WebhookError, WebhookNotConfiguredError

@@ -1,4 +1,4 @@
-"""Mail servers and a webhook for tests: real ones, on this machine, with a certificate authority of their own."""
+"""Who gets messages in tests: mail servers and a webhook: real ones, on this machine, with a certificate authority of their own."""
 
 from __future__ import annotations
 
