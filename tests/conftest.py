@@ -12,6 +12,9 @@ from sample_portal.testing import RunningPortal, running_portal
 
 from ingest.settings import Settings, load_settings
 from runner.database.cluster import EmbeddedCluster
+from runner.ledger.execution import ledger
+from runner.ledger.session import LedgerSession
+from runner.settings import load_settings as load_runner_settings
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -91,6 +94,21 @@ def land_here(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("CRASHES_HOME", str(tmp_path / "home"))
     return load_settings
+
+
+@pytest.fixture
+def here(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this process itself does with the runner, it does with the test's own database."""
+    for name, value in {**database.env(), "CRASHES_HOME": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def session(here: None) -> Iterator[LedgerSession]:
+    """The ledger of the test's own database, without the default jobs."""
+    with ledger(load_runner_settings()) as opened:
+        opened.execute("delete from ops.scheduled_jobs")
+        yield opened
 
 
 @pytest.fixture(scope="session")

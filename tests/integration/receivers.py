@@ -1,4 +1,4 @@
-"""Who gets messages in tests: mail servers and a webhook: real ones, on this machine, with a certificate authority of their own."""
+"""Who gets messages in tests: mail servers with an authority of their own, and a webhook; real ones, here."""
 
 from __future__ import annotations
 

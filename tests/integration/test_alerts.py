@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 from harness import CommandLine, Database
-from job_fixtures import NOON, due_now, no_defaults, quick_job
+from job_fixtures import NOON, due_now, quick_job
 from receivers import Hook, mail_server, webhook
 
 from runner.jobs import queue
 from runner.jobs.alerts import tell
-from runner.ledger.execution import ledger
 from runner.ledger.session import LedgerSession
 from runner.settings import RunnerSettings, load_settings
 
@@ -24,17 +23,9 @@ def hook() -> Iterator[Hook]:
 
 
 @pytest.fixture
-def settings(database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hook: Hook) -> RunnerSettings:
-    for name, value in {**database.env(), "CRASHES_HOME": str(tmp_path), "CRASHES_WEBHOOK_URL": hook.url}.items():
-        monkeypatch.setenv(name, value)
+def settings(here: None, monkeypatch: pytest.MonkeyPatch, hook: Hook) -> RunnerSettings:
+    monkeypatch.setenv("CRASHES_WEBHOOK_URL", hook.url)
     return load_settings()
-
-
-@pytest.fixture
-def session(settings: RunnerSettings) -> Iterator[LedgerSession]:
-    with ledger(settings) as opened:
-        no_defaults(opened)
-        yield opened
 
 
 def execution(session: LedgerSession, status: str, attempt: int = 1, exit_code: int = 1) -> int:

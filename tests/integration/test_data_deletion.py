@@ -16,12 +16,9 @@ TABLES = ("crashes", "people", "vehicles", "vision_zero_fatalities")
 
 
 @pytest.fixture
-def built(crashes: CommandLine, serve: Callable[..., RunningPortal], monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+def built(here: None, crashes: CommandLine, serve: Callable[..., RunningPortal]) -> CommandLine:
     crashes.env["CRASHES_PORTAL_URL"] = serve(crashes=120, seed=6).url
     assert crashes("run").code == 0
-    for name, value in crashes.env.items():
-        if name.startswith("CRASHES_"):
-            monkeypatch.setenv(name, value)
     return crashes
 
 

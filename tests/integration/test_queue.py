@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from harness import CommandLine, Database
-from job_fixtures import NOON, due_now, executions, no_defaults, quick_job
+from job_fixtures import NOON, due_now, executions, quick_job
 
 from runner.jobs import job as jobs
 from runner.jobs import queue
@@ -19,23 +17,9 @@ from runner.jobs.job import Job
 from runner.jobs.recurrence import CHICAGO, Recurrence
 from runner.ledger.execution import ledger
 from runner.ledger.session import LedgerSession
-from runner.settings import RunnerSettings, load_settings
+from runner.settings import load_settings
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def settings(database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RunnerSettings:
-    for name, value in {**database.env(), "CRASHES_HOME": str(tmp_path)}.items():
-        monkeypatch.setenv(name, value)
-    return load_settings()
-
-
-@pytest.fixture
-def session(settings: RunnerSettings) -> Iterator[LedgerSession]:
-    with ledger(settings) as opened:
-        no_defaults(opened)
-        yield opened
 
 
 def ended(session: LedgerSession, execution_id: int, status: str, at: datetime, exit_code: int | None = 1) -> None:
@@ -46,8 +30,8 @@ def ended(session: LedgerSession, execution_id: int, status: str, at: datetime, 
     )
 
 
-def test_the_defaults_are_there_once_and_an_edit_of_a_user_stays(settings: RunnerSettings, database: Database) -> None:
-    with ledger(settings) as session:
+def test_the_defaults_are_there_once_and_an_edit_of_a_user_stays(here: None) -> None:
+    with ledger(load_settings()) as session:
         jobs.plan(session, NOON)
         shown = {job.name: job for job in jobs.all_jobs(session)}
         assert set(shown) >= {
@@ -59,7 +43,7 @@ def test_the_defaults_are_there_once_and_an_edit_of_a_user_stays(settings: Runne
         assert shown["Incremental refresh"].next_run == datetime(2026, 6, 1, 12, 15, tzinfo=CHICAGO)
         session.execute("update ops.scheduled_jobs set timeout_minutes = 7 where name = 'Incremental refresh'")
         session.execute("delete from ops.scheduled_jobs where name = 'Housekeeping'")
-    with ledger(settings) as session:
+    with ledger(load_settings()) as session:
         again = {job.name: job.timeout_minutes for job in jobs.all_jobs(session)}
     assert again["Incremental refresh"] == 7
     assert "Housekeeping" not in again
@@ -96,14 +80,12 @@ def test_a_job_that_runs_once_runs_once(session: LedgerSession) -> None:
     assert queue.put_in_what_is_due(session, NOON + 99 * HOUR) == []
 
 
-def test_many_schedulers_at_once_put_in_each_due_job_once(
-    session: LedgerSession, settings: RunnerSettings, database: Database
-) -> None:
+def test_many_schedulers_at_once_put_in_each_due_job_once(session: LedgerSession, database: Database) -> None:
     for number in range(10):
         quick_job(session, f"Job {number}")
 
     def look(_: int) -> int:
-        with ledger(settings) as own:
+        with ledger(load_settings()) as own:
             return len(queue.put_in_what_is_due(own, NOON + HOUR))
 
     with ThreadPoolExecutor(6) as pool:

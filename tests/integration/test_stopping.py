@@ -34,15 +34,6 @@ def quick_job(session: LedgerSession, name: str = "Quick", **changed: Any) -> Jo
 
 
 @pytest.fixture
-def session(database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LedgerSession]:
-    for name, value in {**database.env(), "CRASHES_HOME": str(tmp_path)}.items():
-        monkeypatch.setenv(name, value)
-    with ledger(load_settings()) as opened:
-        no_defaults(opened)
-        yield opened
-
-
-@pytest.fixture
 def hanging(crashes: CommandLine, serve: Callable[..., RunningPortal]) -> RunningPortal:
     """A portal that takes every request, and answers none for ten minutes."""
     portal = serve(crashes=20, seed=3)
