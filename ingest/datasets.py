@@ -17,6 +17,21 @@ ReadMode = Literal["incremental", "whole"]
 EVENT_DATE = "crash_date"
 
 
+# The section of `datasets.yml` that is no dataset of events.
+BOUNDARIES = "boundaries"
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """A dataset of polygons on the portal, and the layer that it becomes."""
+
+    layer_id: str
+    id: str
+    name: str
+    label_field: str
+    sort_type: str
+
+
 @dataclass(frozen=True)
 class Dataset:
     """One dataset of the portal. `columns` maps field names to the portal's type names, in its order."""
@@ -43,6 +58,17 @@ def all_datasets() -> dict[str, Dataset]:
             columns=entry["columns"],
         )
         for name, entry in declared.items()
+        if name != BOUNDARIES
+    }
+
+
+@cache
+def all_boundaries() -> dict[str, Boundary]:
+    """The City's boundaries, by the id of their layer."""
+    declared = yaml.safe_load(files("ingest").joinpath("datasets.yml").read_text(encoding="utf-8"))
+    return {
+        layer_id: Boundary(layer_id, entry["id"], entry["name"], entry["label"], entry["sort"])
+        for layer_id, entry in declared[BOUNDARIES].items()
     }
 
 

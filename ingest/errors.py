@@ -56,3 +56,9 @@ class LandingBusyError(CrashesError):
     """Another landing into the same database is at work."""
 
     exit_code = 3
+
+
+class LayerFileError(IngestError):
+    """A file cannot become a layer: it is not what it should be, unsafe, or nowhere on this world."""
+
+    exit_code = 2

@@ -20,9 +20,11 @@ from runner.commands.data import data
 from runner.commands.db import db
 from runner.commands.health import health
 from runner.commands.jobs import jobs
-from runner.commands.pipeline import compact, ingest, reconcile, run, transform
+from runner.commands.layers import layers
+from runner.commands.pipeline import boundaries, compact, ingest, reconcile, run, transform
 from runner.commands.portal import portal
 from runner.commands.prune import prune
+from runner.commands.questions import near, within
 from runner.commands.scheduling import scheduler, tick
 from runner.commands.stats import stats
 from runner.commands.status import status
@@ -52,7 +54,11 @@ COMMANDS = (
     validate,
     reconcile,
     compact,
+    boundaries,
+    layers,
     stats,
+    near,
+    within,
     summary,
     status,
     health,

@@ -80,6 +80,7 @@ def execution_summary(execution: Execution | None, error: CrashesError | None = 
         ],
         "advice": advice(execution.context.get("repetitions", {})),
         "compacted": execution.context.get("compacted"),
+        "boundaries": execution.context.get("boundaries"),
         "pruned": execution.context.get("pruned"),
         "sent_to": execution.context.get("sent_to"),
         "landing": execution.context.get("landing", {}),

@@ -144,12 +144,27 @@ def summary(settings: RunnerSettings, execution: Execution, display: Display, *,
     execution.save()
 
 
+def boundaries(settings: RunnerSettings, execution: Execution, display: Display) -> None:
+    """Land the City's own boundaries, and assign the crashes to those that changed."""
+    from ingest.boundaries import land_boundaries  # noqa: PLC0415
+    from runner.layers import BUILT, all_layers  # noqa: PLC0415
+
+    known = {layer.layer_id: layer for layer in all_layers(execution.session)}
+    report = land_boundaries(settings, known)
+    execution.context["dlt_load_ids"] = report.load_ids
+    execution.context["boundaries"] = report.outcomes
+    execution.save()
+    if report.has_news and execution.session.execute("select to_regclass('marts.crashes')") != [(None,)]:
+        _build(settings, execution, display, BUILT)
+
+
 TASKS: dict[str, Carry] = {
     "run": run,
     "ingest": ingest,
     "transform": transform,
     "validate": validate,
     "reconcile": reconcile,
+    "boundaries": boundaries,
     "compact": compact,
     "prune": prune,
     "summary": summary,

@@ -60,7 +60,7 @@ def is_built(session: LedgerSession) -> bool:
                             pg_class.relname = nodes.name
                             and relnamespace in (
                                 select oid from pg_namespace
-                                where nspname in ('staging', 'marts', 'quality', 'history')
+                                where nspname in ('staging', 'marts', 'quality', 'history', 'spatial')
                             )
                     )
             )

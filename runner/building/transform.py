@@ -22,6 +22,9 @@ TESTS = ("test", "unit_test")
 # What reads whole tables is left to `crashes validate`: a run costs what changed.
 NOT_IN_A_RUN = ("tag:macros", "tag:cross_table", "tag:portal")
 
+# Models that read all crashes, whatever changed: no run waits for them, but who names one is given it.
+UNLESS_SELECTED = ("tag:hotspots",)
+
 
 @dataclass(frozen=True)
 class TransformRequest:
@@ -91,7 +94,8 @@ def applied_loads(session: LedgerSession, dataset: str) -> list[str] | None:
 
 
 def _command(request: TransformRequest) -> list[str]:
-    command = ["build", "--exclude-resource-type", "unit_test", "--exclude", *NOT_IN_A_RUN]
+    excluded = NOT_IN_A_RUN if request.select else (*NOT_IN_A_RUN, *UNLESS_SELECTED)
+    command = ["build", "--exclude-resource-type", "unit_test", "--exclude", *excluded]
     if request.full_refresh:
         command.append("--full-refresh")
     for selection in request.select:

@@ -92,6 +92,18 @@ def compact(as_json: bool, **options: Any) -> None:
     perform(Task("compact", recordable(options)), load_settings(), as_json)
 
 
+@click.command(short_help="Land the City's boundaries: wards, community areas, beats, districts, tracts.")
+@portal_option
+@wait_option
+@json_option
+def boundaries(portal_url: str | None, wait: bool, as_json: bool) -> None:
+    """Land the City's own boundaries as layers, and assign every crash to them: marts.crash_places.
+
+    One that has not changed costs a small request. Layers of your own: crashes layers.
+    """
+    perform(Task("boundaries"), load_settings(portal_url=portal_url), as_json, wait=wait)
+
+
 def recordable(options: dict[str, Any]) -> dict[str, Any]:
     """As the record keeps it: days as text."""
     return {name: str(value) if isinstance(value, date) else value for name, value in options.items()}

@@ -16,7 +16,7 @@ def show_execution(summary: dict[str, Any], as_json: bool) -> None:
     """The end of a run, failed or not. Where nothing had begun, the error says it all."""
     if as_json:
         print_json(summary)
-    elif any(summary.get(done) for done in ("datasets", "compacted", "pruned", "sent_to")):
+    elif any(summary.get(done) for done in ("datasets", "compacted", "boundaries", "pruned", "sent_to")):
         if summary["datasets"]:
             _show_counts(summary)
         if summary["error"] is None:
@@ -62,6 +62,8 @@ def _show_success(summary: dict[str, Any]) -> None:
     for name, removed in (summary["compacted"] or {}).items():
         rows = f"{removed['versions']:,} repetitions and {removed['uncommitted']:,} rows of broken loads removed"
         click.echo(f"{name}: {rows}; {size(removed['bytes'])} are free for what comes.")
+    for name, outcome in (summary["boundaries"] or {}).items():
+        click.echo(f"{name}: {outcome}")
     if pruned := summary["pruned"]:
         click.echo(f"{pruned['executions']:,} executions and {pruned['log_lines']:,} log lines were removed.")
     if sent_to := summary["sent_to"]:

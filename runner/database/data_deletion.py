@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from psycopg2 import sql
 
@@ -20,6 +20,12 @@ from runner.settings import RunnerSettings
 
 # What belongs to a crash cannot stay without it: there are foreign keys. Children first.
 HANGING = {"crashes": ("people", "vehicles", "crashes")}
+
+# The places that a crash is in: derived by dbt, without a foreign key, and counted by whoever asks for a place.
+PLACES = sql.Identifier("spatial", "crash_features")
+
+# Views with a row for each row of a table.
+MIRRORED = {"crashes": "marts.crash_impacts", "vision_zero_fatalities": "marts.fatality_links"}
 
 
 @dataclass(frozen=True)
@@ -46,11 +52,12 @@ class Selection:
         if self.since:
             sides.append(sql.SQL("crash_at_local >= {}").format(sql.Literal(self.since)))
         if self.until:
-            sides.append(sql.SQL("crash_at_local < {}").format(sql.Literal(self.until + timedelta(days=1))))
+            # PostgreSQL knows a day after the 31st of December 9999; Python does not.
+            sides.append(sql.SQL("crash_at_local < {}::date + 1").format(sql.Literal(self.until)))
         rows = sql.SQL(" and ").join(sides) if sides else sql.SQL("true")
         if table == self.table:
             return rows
-        return sql.SQL("crash_record_id in (select crash_record_id from {} where {})").format(_marts(self.table), rows)
+        return _in_crashes(rows)
 
 
 def found(session: LedgerSession, selection: Selection) -> dict[str, int]:
@@ -60,6 +67,23 @@ def found(session: LedgerSession, selection: Selection) -> dict[str, int]:
     for table in selection.tables:
         query = sql.SQL("select count(*) from {} where {}").format(_marts(table), selection.condition(table))
         ((counts[table],),) = session.execute(query)
+    return counts
+
+
+def following(session: LedgerSession, selection: Selection) -> dict[str, int]:
+    """How many rows of views and derived tables go by themselves with those of the final tables."""
+    counts = {"quality.rule_violations": 0}
+    for table in selection.tables:
+        query = sql.SQL(
+            "select count(*), coalesce(sum(jsonb_array_length(violations)), 0) from {} where {} and deleted_at is null"
+        ).format(_marts(table), selection.condition(table))
+        ((shown, violations),) = session.execute(query)
+        counts["quality.rule_violations"] += int(violations)
+        if table in MIRRORED:
+            counts[MIRRORED[table]] = shown
+    if selection.table == "crashes" and session.execute(_HAS_PLACES) != [(None,)]:
+        query = sql.SQL("select count(*) from {} where {}").format(PLACES, _of_crashes(selection))
+        ((counts["spatial.crash_features"],),) = session.execute(query)
     return counts
 
 
@@ -76,9 +100,14 @@ def delete(settings: RunnerSettings, execution_id: int, selection: Selection) ->
     with closing(connect(settings.database, application=f"crashes execution {execution_id}")) as connection:
         connection.autocommit = False
         with connection, connection.cursor() as cursor:
+            cursor.execute(_HAS_PLACES)
+            if selection.table == "crashes" and cursor.fetchone() != (None,):
+                cursor.execute(sql.SQL("delete from {} where {}").format(PLACES, _of_crashes(selection)))
             for table in selection.tables:
                 cursor.execute(sql.SQL("delete from {} where {}").format(_marts(table), selection.condition(table)))
                 removed[table] = cursor.rowcount
+                if not removed[table]:
+                    continue
                 cursor.execute(
                     "insert into ops.data_deletions (execution_id, table_name, from_day, to_day, rows) "
                     "values (%s, %s, %s, %s, %s)",
@@ -95,7 +124,18 @@ def ways_back(selection: Selection) -> list[str]:
     build = "crashes transform --full-refresh (all of them, from what has landed)"
     if all_datasets()[selection.table].key is None:
         return [build]
-    return [f"crashes run{window} (those that the portal still has)", build]
+    return [f"crashes run{window} (those that the portal still has on these days)", build]
+
+
+_HAS_PLACES = "select to_regclass('spatial.crash_features')"
+
+
+def _of_crashes(selection: Selection) -> sql.Composable:
+    return _in_crashes(selection.condition("crashes"))
+
+
+def _in_crashes(rows: sql.Composable) -> sql.Composable:
+    return sql.SQL("crash_record_id in (select crash_record_id from {} where {})").format(_marts("crashes"), rows)
 
 
 def _check_built(session: LedgerSession) -> None:

@@ -9,7 +9,7 @@ from runner.errors import LockHeldError
 from runner.ledger.session import LedgerSession
 
 # What dlt and dbt made; of `ops` only the book of loads, which goes with the loads.
-SCHEMAS = ("staging", "quality", "history", "marts", "raw")
+SCHEMAS = ("staging", "quality", "history", "spatial", "marts", "raw")
 BOOKS = ("model_loads", "model_changes")
 
 

@@ -20,8 +20,8 @@ LOADER, TRANSFORMER, READER = "crashes_loader", "crashes_transformer", "crashes_
 
 ROLES = {
     LOADER: "lands: owns the schema raw, and keeps the ledger (crashes ingest)",
-    TRANSFORMER: "builds: reads raw, owns staging, marts, quality, history, and keeps the ledger (crashes transform)",
-    READER: "reads marts, quality, history and the ledger, and writes nothing",
+    TRANSFORMER: "builds: reads raw, owns all other schemas of tables, and keeps the ledger (crashes transform)",
+    READER: "reads marts, quality, history, spatial and the ledger, and writes nothing",
 }
 
 # Schema by schema: who owns it and what is made in it, and who reads it.
@@ -31,6 +31,7 @@ OWNERS = {
     "marts": TRANSFORMER,
     "quality": TRANSFORMER,
     "history": TRANSFORMER,
+    "spatial": TRANSFORMER,
 }
 READERS = {
     "raw": [TRANSFORMER],
@@ -38,6 +39,7 @@ READERS = {
     "marts": [READER],
     "quality": [READER],
     "history": [READER],
+    "spatial": [READER],
 }
 BOOKS = ("model_loads", "model_changes")  # dbt's, in ops
 
@@ -58,7 +60,9 @@ class Login:
 
 def plan(session: LedgerSession) -> list[sql.Composed]:
     """The statements that bring the database to what this module says; safe to run again at any time."""
-    return [*_roles(session), *_schemas(session), *_ledger(session)]
+    # By name: an administrator may run these in the place of this user, and must not be taken for it.
+    ((me,),) = session.execute("select current_user")
+    return [*_roles(session, me), *_public(session), *_schemas(session, me), *_ledger(session, me)]
 
 
 def apply(session: LedgerSession, statements: Iterable[sql.Composed]) -> None:
@@ -78,21 +82,41 @@ def apply(session: LedgerSession, statements: Iterable[sql.Composed]) -> None:
         raise
 
 
+def public_is_open(session: LedgerSession) -> bool:
+    """Anybody may make tables in the schema public: so it was before PostgreSQL 15."""
+    return (
+        session.execute(
+            "select 1 from pg_namespace where nspname = 'public' and has_schema_privilege('public', oid, 'create')"
+        )
+        != []
+    )
+
+
 def as_text(session: LedgerSession, statements: Iterable[sql.Composed]) -> list[str]:
     return [f"{statement.as_string(session.connection)};" for statement in statements]
 
 
-def _roles(session: LedgerSession) -> Iterator[sql.Composed]:
+def _roles(session: LedgerSession, me: str) -> Iterator[sql.Composed]:
+    # From 16 on whoever makes a role may only grant it on, and what a grant lets its member do is said with the grant.
+    said = session.connection.server_version >= 160_000
+    terms, needed = (" with inherit true, set true", ("usage", "set")) if said else ("", ("usage",))
     there = {name for (name,) in session.execute("select rolname from pg_roles where rolname = any(%s)", [[*ROLES]])}
     for role in ROLES:
         if role not in there:
             yield _sql("create role {} nologin", role)
-        member = role in there and session.execute("select pg_has_role(current_user, %s, 'usage')", [role])[0][0]
+        member = role in there and all(
+            session.execute("select pg_has_role(%s, %s, %s)", [me, role, right])[0][0] for right in needed
+        )
         if not member:
-            yield _sql("grant {} to current_user", role)
+            yield _sql("grant {} to {}" + terms, role, me)
 
 
-def _schemas(session: LedgerSession) -> Iterator[sql.Composed]:
+def _public(session: LedgerSession) -> Iterator[sql.Composed]:
+    if public_is_open(session):
+        yield _sql("revoke create on schema public from public")
+
+
+def _schemas(session: LedgerSession, me: str) -> Iterator[sql.Composed]:
     there = {name for (name,) in session.execute("select nspname from pg_namespace")}
     for schema, owner in OWNERS.items():
         if schema not in there:
@@ -103,16 +127,19 @@ def _schemas(session: LedgerSession) -> Iterator[sql.Composed]:
             yield sql.SQL("alter {} {} owner to {}").format(
                 sql.SQL(kind), sql.Identifier(schema, name), sql.Identifier(owner)
             )
+        for routine in _routines(session, schema):
+            yield sql.SQL("alter routine {} owner to {}").format(sql.SQL(routine), sql.Identifier(owner))
         # What the owner of the database makes here is its own; views stand on it, and read with their owner's rights.
-        yield _sql(
-            "alter default privileges for role current_user in schema {} grant all on tables to {}", schema, owner
-        )
+        yield _sql("alter default privileges for role {} in schema {} grant all on tables to {}", me, schema, owner)
         for reader in READERS[schema]:
             yield _sql("grant usage on schema {} to {}", schema, reader)
             yield _sql("grant select on all tables in schema {} to {}", schema, reader)
-            for maker in (sql.SQL("current_user"), sql.Identifier(owner)):
-                yield sql.SQL("alter default privileges for role {} in schema {} grant select on tables to {}").format(
-                    maker, sql.Identifier(schema), sql.Identifier(reader)
+            for maker in (me, owner):
+                yield _sql(
+                    "alter default privileges for role {} in schema {} grant select on tables to {}",
+                    maker,
+                    schema,
+                    reader,
                 )
 
 
@@ -134,7 +161,25 @@ def _relations(session: LedgerSession, schema: str) -> list[tuple[str, str]]:
     ]
 
 
-def _ledger(session: LedgerSession) -> Iterator[sql.Composed]:
+def _routines(session: LedgerSession, schema: str) -> list[str]:
+    """Functions with their arguments, quoted by PostgreSQL: only its owner may replace one."""
+    return [
+        str(routine)
+        for (routine,) in session.execute(
+            """
+            select oid::regprocedure::text
+            from pg_proc
+            where
+                pronamespace = to_regnamespace(%s)
+                and not exists (select from pg_depend where objid = pg_proc.oid and deptype = 'e')
+            order by 1
+            """,
+            [schema],
+        )
+    ]
+
+
+def _ledger(session: LedgerSession, me: str) -> Iterator[sql.Composed]:
     """The tables of the migrations stay the owner's: who may write a record may not change what a record is."""
     yield _sql("grant create on schema ops to {}", TRANSFORMER)  # for its books
     for role in ROLES:
@@ -146,10 +191,9 @@ def _ledger(session: LedgerSession) -> Iterator[sql.Composed]:
         elif table != "schema_migrations":
             for role in (LOADER, TRANSFORMER):
                 yield _sql("grant insert, update, delete on ops.{} to {}", table, role)
-    for maker in (sql.SQL("current_user"), sql.Identifier(TRANSFORMER)):
-        yield sql.SQL("alter default privileges for role {} in schema ops grant select on tables to {}").format(
-            maker, sql.SQL(", ").join(map(sql.Identifier, ROLES))
-        )
+    for maker in (me, TRANSFORMER):
+        for role in ROLES:
+            yield _sql("alter default privileges for role {} in schema ops grant select on tables to {}", maker, role)
 
 
 def _sql(statement: str, *names: str) -> sql.Composed:

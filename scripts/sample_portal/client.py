@@ -39,6 +39,10 @@ class PortalControl:
     def drop_column(self, dataset: str, field: str) -> dict[str, Any]:
         return self._post("drop_column", dataset=dataset, field=field)
 
+    def boundary(self, name: str, features: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """A boundary (`wards`, …) has these GeoJSON features from now on."""
+        return self._post("boundary", name=name, features=list(features))
+
     def requests(self) -> list[dict[str, Any]]:
         """Every request since the start or the last `clear_requests`, control requests left out, oldest first."""
         found: list[dict[str, Any]] = self._post("requests")["requests"]

@@ -70,6 +70,11 @@ def _drop_column(portal: Portal, given: dict[str, Any]) -> object:
     return changes.drop_column(_dataset(portal, given), given["field"])
 
 
+def _boundary(portal: Portal, given: dict[str, Any]) -> object:
+    portal.boundaries.publish(given["name"], given["features"])
+    return {"features": len(given["features"])}
+
+
 def _requests(portal: Portal, given: dict[str, Any]) -> object:
     return {"count": portal.log.count, "requests": portal.log.entries()}
 
@@ -112,6 +117,7 @@ _ACTIONS: dict[str, Callable[[Portal, dict[str, Any]], object]] = {
     "delete": _delete,
     "add_column": _add_column,
     "drop_column": _drop_column,
+    "boundary": _boundary,
     "requests": _requests,
     "clear_requests": _clear_requests,
     "fault": _fault,

@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from . import control, resource, views
+from .boundaries import BoundaryStore
 from .errors import CoreError, HttpError
 from .faults import Faults
 from .messages import Request, Response
@@ -19,6 +20,7 @@ from .store import Store
 DEFAULT_TOKENS = frozenset(["sample-app-token"])
 _FOUR_BY_FOUR = r"([a-z0-9]{4}-[a-z0-9]{4})"
 _RESOURCE = re.compile(rf"/resource/{_FOUR_BY_FOUR}(\.json)?")
+_BOUNDARY = re.compile(rf"/resource/{_FOUR_BY_FOUR}\.geojson")
 _VIEW = re.compile(rf"/api/views/{_FOUR_BY_FOUR}(\.json)?")
 
 
@@ -32,6 +34,7 @@ class Portal:
     out_of_date: bool = False
     log: RequestLog = field(default_factory=RequestLog)
     faults: Faults = field(default_factory=Faults)
+    boundaries: BoundaryStore = field(default_factory=lambda: BoundaryStore.of(None))
 
     def respond(self, request: Request) -> Response:
         try:
@@ -55,6 +58,10 @@ class Portal:
         if match := _RESOURCE.fullmatch(request.path):
             if stored := self.store.find(match[1]):
                 return resource.respond(stored, request, self.max_rows, self.out_of_date)
+            raise CoreError(404, "dataset.missing", "Not found", {"id": match[1]})
+        if match := _BOUNDARY.fullmatch(request.path):
+            if served := self.boundaries.respond(match[1], request):
+                return served
             raise CoreError(404, "dataset.missing", "Not found", {"id": match[1]})
         if match := _VIEW.fullmatch(request.path):
             if stored := self.store.find(match[1]):

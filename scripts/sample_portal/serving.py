@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from .boundaries import BoundaryStore
 from .errors import PortalError
 from .portal import Portal
 from .server import PortalServer
@@ -57,7 +58,7 @@ def serve(source: Source, host: str = "127.0.0.1", port: int = 8899, ready_file:
         if ready_file:
             _write(ready_file, server.url)
         print(f"Sample portal at {server.url}: {counts}", flush=True)
-        server.serve(Portal(store), source.label())
+        server.serve(Portal(store, boundaries=BoundaryStore.of(source.rows)), source.label())
 
 
 def _write(path: Path, text: str) -> None:

@@ -20,16 +20,20 @@ FINALS = set(all_datasets())
 LAYERS = {
     "staging/chicago": re.compile(r"^stg_chicago__[a-z_]+$"),
     "staging/operations": re.compile(r"^stg_operations__[a-z_]+$"),
+    "staging/spatial": re.compile(r"^stg_spatial__[a-z_]+$"),
     "intermediate": re.compile(r"^int_[a-z]+__[a-z_]+$"),
     "marts": re.compile(r"^[a-z]+(_[a-z]+)*$"),
+    "marts/spatial": re.compile(r"^[a-z]+(_[a-z]+)*$"),
     "marts/quality": re.compile(r"^[a-z]+(_[a-z]+)*$"),
     "marts/history": re.compile(r"^[a-z]+_versions$"),
 }
 SCHEMAS = {
     "staging/chicago": "staging",
     "staging/operations": "staging",
+    "staging/spatial": "staging",
     "intermediate": "staging",
     "marts": "marts",
+    "marts/spatial": "spatial",
     "marts/quality": "quality",
     "marts/history": "history",
 }
@@ -38,6 +42,7 @@ SCHEMAS = {
 STAGED = {
     "staging/chicago": ("stg_chicago__", "raw"),
     "staging/operations": ("stg_operations__", "ops"),
+    "staging/spatial": ("stg_spatial__", "raw"),
 }
 
 Node = dict[str, Any]

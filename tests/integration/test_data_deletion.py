@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
-from harness import CommandLine, Database
+from harness import BIN, ROOT, CommandLine, Database
 from sample_portal.testing import RunningPortal
 
+from runner.database.data_deletion import Selection, following
 from runner.ledger.execution import ledger
 from runner.settings import load_settings
 
@@ -35,6 +40,20 @@ def middle(database: Database) -> str:
     )
     assert isinstance(day, str)
     return day
+
+
+def answering(crashes: CommandLine, answer: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """At a terminal, where somebody types an answer."""
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, f"{answer}\n".encode())
+        command = [str(BIN / "crashes"), "data", "delete", *words]
+        return subprocess.run(
+            command, env=crashes.env, cwd=ROOT, stdin=theirs, capture_output=True, text=True, timeout=120
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 def test_crashes_go_with_what_hangs_on_them_and_come_back_as_they_were(built: CommandLine, database: Database) -> None:
@@ -67,6 +86,25 @@ def test_crashes_go_with_what_hangs_on_them_and_come_back_as_they_were(built: Co
     assert snapshot(database) == before
 
 
+def test_who_is_dated_otherwise_than_the_crash_comes_back_with_a_full_refresh_only(
+    here: None, crashes: CommandLine, database: Database, serve: Callable[..., RunningPortal]
+) -> None:
+    portal = serve(crashes=40, seed=6)
+    crashes.env["CRASHES_PORTAL_URL"] = portal.url
+    assert crashes("run").code == 0
+    person, day = database.rows("select person_id, crash_at_local::date::text from marts.people order by 1 limit 1")[0]
+    portal.control.upsert("people", [{"person_id": person, "crash_date": "2020-01-01T00:00:00.000"}])
+    assert crashes("run").code == 0
+    before = snapshot(database)
+    done = crashes("data", "delete", "crashes", "--from", day, "--to", day, "--yes")
+    assert "(those that the portal still has on these days)" in done.out
+    assert crashes("run", "--since", day, "--until", day).code == 0
+    assert len(snapshot(database)["people"]) == len(before["people"]) - 1
+    assert "crashes transform --full-refresh (all of them, from what has landed)" in done.out
+    assert crashes("transform", "--full-refresh").code == 0
+    assert snapshot(database) == before
+
+
 def test_a_child_goes_alone_and_so_does_a_death(built: CommandLine, database: Database) -> None:
     before, day = snapshot(database), middle(database)
     assert built("data", "delete", "people", "--from", day, "--to", day, "--yes").code == 0
@@ -81,6 +119,55 @@ def test_a_child_goes_alone_and_so_does_a_death(built: CommandLine, database: Da
     assert snapshot(database) == before
 
 
+def test_whoever_is_asked_decides_and_sees_what_hangs_on_it(built: CommandLine, database: Database) -> None:
+    before, day = snapshot(database), middle(database)
+    words = ("crashes", "--from", day)
+    violations = database.value("select count(*) from quality.rule_violations where severity <> 'held_back'")
+    impacts = database.value("select count(*) from marts.crash_impacts where crash_at_local >= %s", day)
+    with closing(database.connect()), ledger(load_settings()) as session:
+        everything = following(session, Selection("crashes", None, None))
+        some = following(session, Selection("crashes", session.execute("select %s::date", [day])[0][0], None))
+        deaths = following(session, Selection("vision_zero_fatalities", None, None))
+    assert everything["quality.rule_violations"] + deaths["quality.rule_violations"] == violations
+    assert some["marts.crash_impacts"] == impacts
+
+    no = answering(built, "n", *words)
+    assert no.returncode == 1
+    assert "Delete them? [y/N]" in no.stderr
+    assert f"{impacts:,} of marts.crash_impacts" in no.stderr
+    assert "marts.crashes has rows from 20" in no.stderr
+    assert "Traceback" not in no.stderr
+    assert snapshot(database) == before
+    assert database.value("select count(*) from ops.data_deletions") == 0
+
+    yes = answering(built, "y", *words)
+    assert yes.returncode == 0, yes.stderr
+    assert len(snapshot(database)["crashes"]) < len(before["crashes"])
+    assert database.value("select count(*) from marts.crash_impacts where crash_at_local >= %s", day) == 0
+
+
+def test_the_places_of_a_crash_go_with_it(built: CommandLine, database: Database) -> None:
+    if database.value("select to_regclass('spatial.crash_features')") is None:
+        pytest.skip("this version does not assign crashes to places")
+    day = middle(database)
+    database.rows(
+        """
+        insert into spatial.crash_features (crash_record_id, layer_id, feature_id, version_id, label, how, metres)
+        select crash_record_id, 'wards', 'wards/1', 'v', '1', 'within', 0 from marts.crashes
+        """
+    )
+    done = built("data", "delete", "crashes", "--from", day, "--yes", "--json")
+    assert done.code == 0, done.err
+    assert done.json()["gone_with_them"]["spatial.crash_features"] == done.json()["deleted"]["crashes"]
+    assert (
+        database.value(
+            "select count(*) from spatial.crash_features where crash_record_id not in "
+            "(select crash_record_id from marts.crashes)"
+        )
+        == 0
+    )
+
+
 def test_nothing_goes_unasked_nor_where_nothing_matches(built: CommandLine, database: Database) -> None:
     before = snapshot(database)
     asked = built("data", "delete", "crashes", "--from", "2000-01-01")
@@ -90,6 +177,9 @@ def test_nothing_goes_unasked_nor_where_nothing_matches(built: CommandLine, data
     none = built("data", "delete", "crashes", "--to", "1990-01-01", "--yes")
     assert none.code == 0
     assert "has no row up to 1990-01-01; the table has rows from 20" in none.out
+    late = built("data", "delete", "crashes", "--from", "9999-12-30", "--to", "9999-12-31", "--yes", "--json")
+    assert late.code == 0, late.err
+    assert late.json()["deleted"] == {"people": 0, "vehicles": 0, "crashes": 0}
     with ledger(load_settings()) as session:
         assert session.take_lock()
         held = built("data", "delete", "crashes", "--from", "2000-01-01", "--yes")

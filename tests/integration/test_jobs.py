@@ -156,7 +156,7 @@ def test_a_name_is_only_a_name(jobs: Callable[..., Any], database: Database, nam
     assert jobs("show", "--", name)[0] == 0
     assert jobs("disable", "--", name)[0] == 0
     assert jobs("remove", "--yes", "--", name)[0] == 0
-    assert database.value("select count(*) from ops.scheduled_jobs") == 8
+    assert database.value("select count(*) from ops.scheduled_jobs") == 10
 
 
 def test_a_job_is_carried_out_on_record_and_explained(

@@ -36,7 +36,8 @@ def test_the_defaults_are_there_once_and_an_edit_of_a_user_stays(here: None) -> 
         shown = {job.name: job for job in jobs.all_jobs(session)}
         assert set(shown) >= {
             "Incremental refresh", "Last 30 days by crash date", "Vision Zero fatalities, last 6 months",
-            "Reconcile deletions", "Full refresh", "Daily summary", "Validation", "Housekeeping",
+            "Reconcile deletions", "Full refresh", "Daily summary", "Validation", "Housekeeping", "Hot spots",
+            "Boundaries",
         }  # fmt: skip
         assert [name for name, job in shown.items() if not job.enabled] == ["Daily summary", "Full refresh"]
         assert shown["Full refresh"].timeout_minutes == 300

@@ -1,0 +1,130 @@
+{#- spatial.crash_tiles: crashes as vector tiles, for any tile server of PostGIS. Made at the end of a build, whatever was built. It
+    finds the table by its name whenever it is asked, so it survives a full refresh, and may be made before there is one. -#}
+{% macro make_crash_tiles() -%}
+    {%- set schema, crashes = 'spatial', ref('crashes').include(database=false) -%}
+    {%- if execute and flags.WHICH in ('build', 'run', 'retry') -%}
+    {%- if not adapter.check_schema_exists(target.database, schema) %}
+    create schema if not exists {{ schema }};
+    {%- endif %}
+
+    -- A replaced function keeps its owner; the owner of the schema may make it anew (see `crashes db roles`).
+    do $make$
+    begin
+        if exists (
+            select from pg_proc
+            where pronamespace = to_regnamespace('{{ schema }}') and proname = 'crash_tiles' and not pg_has_role(proowner, 'usage')
+        ) then
+            drop function {{ schema }}.crash_tiles(integer, integer, integer, json);
+        end if;
+    end
+    $make$;
+    {{ _crash_tiles(schema ~ '.crash_tiles', crashes) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Each crash is in exactly one tile of a zoom and in one cell of it: both are counted from the same two numbers, the place in
+    tiles and parts of tiles from the north-west corner of the world. The index leaves the crashes of the tile's box. -#}
+{% macro _crash_tiles(function, crashes) -%}
+create or replace function {{ function }}(z integer, x integer, y integer, query_params json default '{}')
+returns bytea
+language plpgsql
+stable
+parallel safe
+set search_path = pg_catalog, {{ postgis_schema() }}, pg_temp
+as $function$
+#variable_conflict use_variable
+declare
+    layer constant text := 'crashes';
+    cells constant integer := {{ var('tile_cells') }};
+    most_points constant integer := {{ var('tile_most_points') }};
+    first_day date;
+    last_day date;
+    least_severity integer;
+    box geometry;
+    tile bytea;
+    points bigint;
+begin
+    if z is null or x is null or y is null or z not between 0 and 24 or x not between 0 and (1 << z) - 1
+        or y not between 0 and (1 << z) - 1
+    then
+        return ''::bytea;
+    end if;
+    if query_params ->> 'since' !~ '^\d{4}-\d\d-\d\d$' or query_params ->> 'until' !~ '^\d{4}-\d\d-\d\d$' then
+        raise exception 'since and until are days, YYYY-MM-DD: %', query_params using errcode = 'invalid_parameter_value';
+    end if;
+    if query_params ->> 'min_severity' !~ '^[1-5]$' then
+        raise exception 'min_severity is 1, 2, 3, 4 or 5: %', query_params using errcode = 'invalid_parameter_value';
+    end if;
+    first_day := coalesce((query_params ->> 'since')::date, '-infinity');
+    last_day := coalesce((query_params ->> 'until')::date, 'infinity');
+    least_severity := coalesce((query_params ->> 'min_severity')::integer, 1);
+    box := st_expand(st_transform(st_tileenvelope(z, x, y), 4326), 1e-9);
+
+    if z >= {{ var('tile_points_from_zoom') }} then
+        select
+            count(*),
+            st_asmvt(feature, layer, 4096, 'geom')
+        into points, tile
+        from (
+            select
+                st_asmvtgeom(st_transform(crashes.geom, 3857), st_tileenvelope(z, x, y), 4096, 0, false) as geom,
+                1 as crashes,
+                crashes.crash_record_id,
+                to_char(crashes.crash_at_local, 'YYYY-MM-DD') as crash_day,
+                crashes.severity_score,
+                crashes.first_crash_type,
+                coalesce(crashes.injuries_total, 0) as injuries_total,
+                coalesce(crashes.injuries_fatal, 0) as injuries_fatal
+            {{ _crashes_in_tile(crashes, 1) }}
+            order by crashes.severity_score, crashes.crash_record_id
+            limit most_points + 1
+        ) as feature;
+        if points <= most_points then
+            return tile;
+        end if;
+    end if;
+
+    select st_asmvt(feature, layer, 4096, 'geom')
+    into tile
+    from (
+        select
+            st_asmvtgeom(
+                st_transform(
+                    st_setsrid(st_makepoint(avg(st_x(crashes.geom)), avg(st_y(crashes.geom))), 4326), 3857
+                ),
+                st_tileenvelope(z, x, y), 4096, 0, false
+            ) as geom,
+            count(*) as crashes,
+            max(crashes.severity_score) as severity_score,
+            coalesce(sum(crashes.injuries_total), 0) as injuries_total,
+            coalesce(sum(crashes.injuries_fatal), 0) as injuries_fatal
+        {{ _crashes_in_tile(crashes, 'cells') }}
+        group by cell.x, cell.y
+        order by cell.x, cell.y
+    ) as feature;
+    return tile;
+end
+$function$;
+
+comment on function {{ function }}(integer, integer, integer, json) is
+'Crashes as a vector tile (layer crashes), for pg_tileserv, martin and the like. From zoom {{ var("tile_points_from_zoom") }} on one point a crash: crash_record_id, crash_day, severity_score, first_crash_type, injuries_total, injuries_fatal, and crashes, which is 1. Below, and in tiles of more than {{ var("tile_most_points") }} crashes, one point for all crashes of a cell, {{ var("tile_cells") }} by {{ var("tile_cells") }} to a tile: crashes (how many), severity_score (of the worst), injuries_total, injuries_fatal. query_params: since, until (days, both included), min_severity (1 to 5). A tile that does not exist is empty.'
+{%- endmacro %}
+
+
+{% macro _crashes_in_tile(crashes, parts) -%}
+from {{ crashes }} as crashes
+            cross join lateral (
+                select
+                    floor((st_x(crashes.geom) + 180) / 360 * (1 << z) * {{ parts }})::integer as x,
+                    floor((1 - asinh(tan(radians(st_y(crashes.geom)))) / pi()) / 2 * (1 << z) * {{ parts }})::integer as y
+            ) as cell
+            where
+                crashes.geom && box
+                and cell.x / {{ parts }} = x
+                and cell.y / {{ parts }} = y
+                and crashes.deleted_at is null
+                and crashes.crash_at_local >= first_day
+                and crashes.crash_at_local < last_day + 1
+                and crashes.severity_score >= least_severity
+{%- endmacro %}
