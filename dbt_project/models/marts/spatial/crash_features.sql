@@ -24,12 +24,12 @@
 -- the layer's order; one up to 25 m outside of a city-wide layer to the nearest. An increment looks at the crashes that landed,
 -- for every layer, and at all crashes for layers that it has not seen in this form.
 with
-{%- if is_incremental() %}
+{% if is_incremental() -%}
 moved as (
     {{ crashes_moved_now() }}
 ),
 
-{%- endif %}
+{% endif -%}
 wanted as (
     select
         layers.layer_id,

@@ -6,7 +6,7 @@
 ) }}
 
 -- One row a hexagon with at least one located crash, of the grid that ST_HexagonGrid lays over the plane from its origin: the
--- same hexagon has the same i and j whatever crashes there are. A crash on an edge belongs to the hexagon of the lowest i, then j.
+-- same hexagon has the same i and j whatever crashes there are. A crash on an edge belongs to that of the lowest i, then j.
 -- The plane keeps areas to 0.01 %, so counts are densities too. No run waits for it.
 with located as (
     select
