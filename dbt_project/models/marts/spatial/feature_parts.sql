@@ -21,6 +21,4 @@ inner join lateral (
 ) as pieces on true
 where
     st_dimension(features.geom) = 2
-    {%- if is_incremental() %}
-    and features.feature_id not in (select known.feature_id from {{ this }} as known)
-    {%- endif %}
+    and {{ in_increment('features.feature_id not in (select known.feature_id from ' ~ this ~ ' as known)') }}
