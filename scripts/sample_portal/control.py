@@ -76,6 +76,7 @@ def _boundary(portal: Portal, given: dict[str, Any]) -> object:
 
 
 def _requests(portal: Portal, given: dict[str, Any]) -> object:
+    portal.log.settle()
     return {"count": portal.log.count, "requests": portal.log.entries()}
 
 

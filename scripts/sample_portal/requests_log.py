@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .messages import Request
@@ -15,6 +17,8 @@ _KEPT = 50_000
 class RequestLog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._under_way = 0
+        self._settled = threading.Condition(self._lock)
         self._entries: deque[dict[str, Any]] = deque(maxlen=_KEPT)
         self.count = 0
 
@@ -37,6 +41,23 @@ class RequestLog:
         with self._lock:
             self.count += 1
             self._entries.append(entry)
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """An answer is on its way: whoever has it may ask for the log before it is in there."""
+        with self._lock:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
+                self._settled.notify_all()
+
+    def settle(self) -> None:
+        """Waits a moment for answers that are on their way."""
+        with self._settled:
+            self._settled.wait_for(lambda: not self._under_way, timeout=1)
 
     def entries(self) -> list[dict[str, Any]]:
         with self._lock:
