@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import psycopg2.extras
-import yaml
 
-DATASETS: dict[str, dict[str, Any]] = yaml.safe_load(
-    (Path(__file__).parents[2] / "ingest" / "datasets.yml").read_text(encoding="utf-8")
-)
+from ingest.datasets import all_datasets
+
+DATASETS = all_datasets()
 SYSTEM = ("soda_id", "soda_version", "soda_created_at", "soda_updated_at")
 EPOCH = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -56,7 +54,7 @@ class RawLog:
         )
         for name, dataset in DATASETS.items():
             first = ("first_dlt_load_id", *(f"first_{stamp}" for stamp in SYSTEM))
-            columns = ", ".join(f"{column} varchar" for column in (*SYSTEM, *dataset["columns"], *first))
+            columns = ", ".join(f"{column} varchar" for column in (*SYSTEM, *dataset.columns, *first))
             log.run(f"create table raw.{name} ({columns}, rd_no_ varchar, _dlt_load_id varchar not null)")
         return log
 
