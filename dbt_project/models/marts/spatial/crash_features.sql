@@ -16,7 +16,9 @@
     ],
     post_hook=[
         "{{ primary_key('crash_record_id, layer_id') }}",
+        "{{ keep_dependents() }}",
         "{{ mark_loads_applied() }}",
+        after_commit("{{ recall_dependents() }}"),
     ],
 ) }}
 
