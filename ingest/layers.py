@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import dlt
 import psycopg2
 import pyarrow as pa
-from dlt.extract import DltResource, DltSource
+from dlt.extract import DltResource
 
 from ingest import database, packages
 from ingest.errors import LayerFileError
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 LAYERS_TABLE = "layers"
 FEATURES_TABLE = "layer_features"
-SORT_TYPES = ("alphabetic", "numeric", "natural")
 
 LAYER_SCHEMA = pa.schema(
     [
@@ -145,20 +144,14 @@ def land_layer(settings: Settings, layer: Layer, file: LayerFile | None = None) 
         if features is not None:
             _check(connection, features)
         pipeline = packages.restored_pipeline(settings)
-        return packages.commit(pipeline, _source(_row(layer), features))
+        return packages.commit(pipeline, _landed(_row(layer), features))
 
 
 @dlt.source(name=PIPELINE_NAME)
 def _landed(layer: pa.Table, features: pa.Table | None) -> Iterator[DltResource]:
-    # columns={}: dlt would otherwise carry over what it knows of a resource of that name
     yield dlt.resource([layer], name=LAYERS_TABLE, write_disposition="append", file_format="parquet")
     if features is not None:
         yield dlt.resource([features], name=FEATURES_TABLE, write_disposition="append", file_format="parquet")
-
-
-def _source(layer: pa.Table, features: pa.Table | None) -> DltSource:
-    source: DltSource = _landed(layer, features)
-    return source
 
 
 def _is_there(connection: psycopg2.extensions.connection, layer: Layer) -> bool:

@@ -68,6 +68,16 @@ def find(session: LedgerSession, name: str) -> Layer:
     raise WrongUsageError(f"There is no layer {name[:60]!r}.", remedy=remedy)
 
 
+def field_names(session: LedgerSession, layer: Layer) -> list[str]:
+    """What its features can be called by."""
+    rows = session.execute(
+        "select distinct key from raw.layer_features "
+        "cross join lateral jsonb_object_keys(properties::jsonb) as keys (key) where feature_set_id = %s order by key",
+        [layer.feature_set_id],
+    )
+    return [name for (name,) in rows]
+
+
 def counts(session: LedgerSession, layer: Layer) -> dict[str, Any]:
     """What became of it in the tables: features, repaired ones, crashes by how they belong; empty before a build."""
     if session.execute("select to_regclass('spatial.crash_features')") == [(None,)]:

@@ -13,8 +13,9 @@ from runner import logs
 from runner.commands.options import F, json_option, wait_option
 from runner.commands.results import table as show_table
 from runner.errors import WrongUsageError
-from runner.layers import BUILT, all_layers, counts, features, find
+from runner.layers import BUILT, all_layers, counts, features, field_names, find
 from runner.ledger.execution import ledger, recorded
+from runner.ledger.session import LedgerSession
 from runner.progress import display, draws_bars
 from runner.settings import load_settings
 from runner.terminal import print_json
@@ -279,13 +280,8 @@ def _label(read: LayerFile, field: str | None) -> str | None:
     return field
 
 
-def _check_label_is_there(session: Any, layer: Layer, field: str) -> None:
-    known = session.execute(
-        "select distinct key from raw.layer_features "
-        "cross join lateral jsonb_object_keys(properties::jsonb) as keys (key) where feature_set_id = %s order by key",
-        [layer.feature_set_id],
-    )
-    names = [name for (name,) in known]
+def _check_label_is_there(session: LedgerSession, layer: Layer, field: str) -> None:
+    names = field_names(session, layer)
     if field not in names:
         raise WrongUsageError(
             f"The features of {layer.name!r} have no field {field[:60]!r}.",

@@ -24,7 +24,7 @@ FAILED = ("failed", "timed_out", "abandoned")
 
 @dataclass(frozen=True)
 class News:
-    """The last execution of a job, where people should hear of it. `failed`, or working again after `since`."""
+    """The last execution of a job, where people should hear of it: it failed, or works again after `told_failure`."""
 
     job_id: int
     job: str

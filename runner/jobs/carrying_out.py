@@ -20,7 +20,7 @@ Began = Callable[[Execution], None]
 
 
 def carry_out(settings: RunnerSettings, execution_id: int, began: Began, *, wait: bool = False) -> None:
-    """Raises what `runner.execution.recorded` raises, and tells people of a failure that will not be repeated.
+    """Raises what `runner.ledger.execution.recorded` raises, and tells people of a failure that will not be repeated.
 
     `began` is given the execution as soon as there is one to look at.
     """

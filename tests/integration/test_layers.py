@@ -98,6 +98,12 @@ def test_a_layer_of_ones_own_is_added_shown_edited_replaced_put_out_of_use_and_r
     assert [each["label"] for each in shown["labelled"]] == ["East", "West"]
     assert "Two Halves!" in crashes("layers", "list").out
 
+    again = crashes("layers", "add", str(file), "--name", "The same once more")
+    assert again.code == 0, again.err
+    assert places(database, "the_same_once_more") == places(database, "two_halves"), "one set of features, two layers"
+    assert database.value("select count(*) from raw.layer_features") == 2
+    assert crashes("layers", "remove", "The same once more", "--yes").code == 0
+
     other = halves(tmp_path, -87.65, "other.geojson")
     assert crashes("layers", "replace", "two_halves", str(other)).code == 0
     assert places(database, "two_halves") == {key: "West" if p.x < -87.65 else "East" for key, p in located.items()}
@@ -123,7 +129,7 @@ def test_a_layer_of_ones_own_is_added_shown_edited_replaced_put_out_of_use_and_r
     assert database.value("select count(*) from spatial.features") == 0
     assert places(database, "two_halves") == {}
     assert database.value("select count(*) from raw.layer_features") == 4, "what was landed stays"
-    assert database.value("select count(*) from ops.job_executions where command like 'layers %%'") == 6
+    assert database.value("select count(*) from ops.job_executions where command like 'layers %%'") == 8
 
 
 def test_increments_of_places_equal_a_full_refresh(

@@ -23,6 +23,6 @@ select
     feature_set_id,
     created_at,
     changed_at as updated_at,
-    md5(concat_ws('|', feature_set_id, label_field, sort_type, is_city_wide)) as version_id
+    md5(concat_ws('|', layer_id, feature_set_id, label_field, sort_type, is_city_wide)) as version_id
 from latest
 where not is_removed
