@@ -1,17 +1,18 @@
-"""The City's boundaries as the portal serves them, `/resource/{id}.geojson`: given ones, or made-up rectangles.
+"""The City's boundaries as the portal serves them, `/resource/{id}.geojson`: given ones, or made-up ones.
 
 A folder `boundaries` beside given rows holds `{slug}.geojson`; whatever is not there is generated: a grid over the
-city, and beats around the middles that generated crashes lie at. A publisher's change is `PortalControl.boundary`.
+city, and beats around their middles. A publisher's change is `PortalControl.boundary`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import shapely
 
 from .generate.beats import BEATS
 from .messages import Request, Response
@@ -82,12 +83,14 @@ def _generated(boundary: Boundary) -> bytes:
 def _grid(boundary: Boundary) -> list[dict[str, Any]]:
     wide, high = (EAST - WEST) / boundary.columns, (NORTH - SOUTH) / boundary.rows
     return [
-        _feature(
+        _polygon(
             {boundary.field: str(1 + column + row * boundary.columns)},
-            WEST + column * wide,
-            SOUTH + row * high,
-            WEST + (column + 1) * wide,
-            SOUTH + (row + 1) * high,
+            shapely.box(
+                round(WEST + column * wide, 6),
+                round(SOUTH + row * high, 6),
+                round(WEST + (column + 1) * wide, 6),
+                round(SOUTH + (row + 1) * high, 6),
+            ),
         )
         for row in range(boundary.rows)
         for column in range(boundary.columns)
@@ -95,23 +98,22 @@ def _grid(boundary: Boundary) -> list[dict[str, Any]]:
 
 
 def _beats() -> list[dict[str, Any]]:
-    """Squares of their areas, a quarter larger, so that they touch; where two overlap, both hold a crash."""
-    features = []
-    for beat, *numbers in re.findall(r"(\d{4}):(\d+):(\d+):(\d+)", BEATS):
-        west, north, side = (int(number) / 1000 for number in numbers)
-        half = side * 0.625
-        box = (-west - half, north - half * 0.75, -west + half, north + half * 0.75)
-        features.append(_feature({"beat_num": beat, "district": beat[:2]}, *box))
-    return features
+    """All that is nearer to a beat's middle than to any other's, as generated reports have it."""
+    entries = [[int(number) for number in entry.split(":")] for entry in BEATS.split()]
+    middles = shapely.MultiPoint([(-west / 1000, north / 1000) for _, west, north, _ in entries])
+    city = shapely.box(WEST, SOUTH, EAST, NORTH)
+    cells = shapely.get_parts(shapely.voronoi_polygons(middles, extend_to=city, ordered=True))
+    return [
+        _polygon({"beat_num": f"{beat:04}", "district": f"{beat // 100:02}"}, shapely.intersection(cell, city))
+        for (beat, *_), cell in zip(entries, cells, strict=True)
+    ]
 
 
-def _feature(properties: dict[str, str], west: float, south: float, east: float, north: float) -> dict[str, Any]:
-    corners = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    ring = [[round(x, 6), round(y, 6)] for x, y in corners]
+def _polygon(properties: dict[str, str], polygon: shapely.Polygon) -> dict[str, Any]:
     return {
         "type": "Feature",
         "properties": properties,
-        "geometry": {"type": "MultiPolygon", "coordinates": [[ring]]},
+        "geometry": shapely.geometry.mapping(shapely.MultiPolygon([polygon])),
     }
 
 
