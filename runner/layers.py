@@ -10,12 +10,26 @@ from typing import Any
 
 from psycopg2 import sql
 
+from ingest.datasets import all_boundaries
 from ingest.layers import Layer
 from runner.errors import WrongUsageError
 from runner.ledger.session import LedgerSession
 
-# What a layer changes: itself, its features, the crashes in them, and whatever else reads those.
-BUILT = ("stg_spatial__layers+", "stg_spatial__layer_features+")
+# What a layer of one's own changes: itself, its features, and the crashes in them. What stands on those are views.
+OWN_LAYER = (
+    "stg_spatial__layers",
+    "stg_spatial__layer_features",
+    "layers",
+    "features",
+    "feature_parts",
+    "crash_features",
+)
+
+
+def built_for(layer: Layer) -> tuple[str, ...]:
+    """What to build once it was landed, as dbt selects; for the City's own, that crashes carry, everything."""
+    return () if layer.layer_id in all_boundaries() else OWN_LAYER
+
 
 _COLUMNS = (
     "layer_id",

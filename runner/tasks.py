@@ -145,9 +145,9 @@ def summary(settings: RunnerSettings, execution: Execution, display: Display, *,
 
 
 def boundaries(settings: RunnerSettings, execution: Execution, display: Display) -> None:
-    """Land the City's own boundaries, and assign the crashes to those that changed."""
+    """Land the City's own boundaries, and give every crash its places by those that changed."""
     from ingest.boundaries import land_boundaries  # noqa: PLC0415
-    from runner.layers import BUILT, all_layers  # noqa: PLC0415
+    from runner.layers import all_layers  # noqa: PLC0415
 
     known = {layer.layer_id: layer for layer in all_layers(execution.session)}
     report = land_boundaries(settings, known)
@@ -155,7 +155,7 @@ def boundaries(settings: RunnerSettings, execution: Execution, display: Display)
     execution.context["boundaries"] = report.outcomes
     execution.save()
     if report.has_news and execution.session.execute("select to_regclass('marts.crashes')") != [(None,)]:
-        _build(settings, execution, display, BUILT)
+        _build(settings, execution, display)
 
 
 TASKS: dict[str, Carry] = {

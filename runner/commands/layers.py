@@ -13,7 +13,7 @@ from runner import logs
 from runner.commands.options import F, json_option, wait_option
 from runner.commands.results import table as show_table
 from runner.errors import WrongUsageError
-from runner.layers import BUILT, all_layers, counts, features, field_names, find
+from runner.layers import all_layers, built_for, counts, features, field_names, find
 from runner.ledger.execution import ledger, recorded
 from runner.ledger.session import LedgerSession
 from runner.progress import display, draws_bars
@@ -249,7 +249,7 @@ def _land(command: str, layer: Layer, read: LayerFile | None, *, wait: bool, as_
         execution.save()
         built = execution.session.execute("select to_regclass('marts.crashes')") != [(None,)]
         if built:
-            build_tables(TransformRequest(BUILT), settings, execution, shown)
+            build_tables(TransformRequest(built_for(layer)), settings, execution, shown)
         told = counts(execution.session, layer) if built and not layer.removed else {}
     if as_json:
         print_json({"execution_id": execution.execution_id, **_shown(layer), **told})

@@ -97,7 +97,7 @@ def compact(as_json: bool, **options: Any) -> None:
 @wait_option
 @json_option
 def boundaries(portal_url: str | None, wait: bool, as_json: bool) -> None:
-    """Land the City's own boundaries as layers, and assign every crash to them: marts.crash_places.
+    """Land the City's own boundaries as layers, and give every crash its ward, community area, beat, district, tract.
 
     One that has not changed costs a small request. Layers of your own: crashes layers.
     """

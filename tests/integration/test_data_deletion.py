@@ -152,8 +152,8 @@ def test_the_places_of_a_crash_go_with_it(built: CommandLine, database: Database
     day = middle(database)
     database.rows(
         """
-        insert into spatial.crash_features (crash_record_id, layer_id, feature_id, version_id, label, how, metres)
-        select crash_record_id, 'wards', 'wards/1', 'v', '1', 'within', 0 from marts.crashes
+        insert into spatial.crash_features (crash_record_id, layer_id, feature_id, label, how, metres)
+        select crash_record_id, 'wards', 'wards/1', '1', 'within', 0 from marts.crashes
         """
     )
     done = built("data", "delete", "crashes", "--from", day, "--yes", "--json")

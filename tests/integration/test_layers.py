@@ -61,7 +61,7 @@ def test_the_boundaries_of_the_city_come_from_the_portal_once_and_again_when_the
     located = points(database)
     for layer in names - {"police_beats"}:
         assert set(places(database, layer)) == set(located), "a grid over the whole city holds every crash"
-    assert database.value("select count(*) from marts.crash_places where ward is not null") == len(located)
+    assert database.value("select count(*) from marts.crashes where ward is not null") == len(located)
 
     portal.control.clear_requests()
     again = crashes("boundaries", "--json").json()
@@ -228,7 +228,7 @@ def test_real_crashes_lie_in_real_boundaries_as_the_reports_say(
     assert done.code == 0, done.err
     agree = """
         select count(*) filter (where police_beat::integer = beat_of_occurrence), count(*)
-        from marts.crash_places inner join marts.crashes using (crash_record_id)
+        from marts.crashes where police_beat is not null
     """
     assert database.rows(agree) == [(984, 987)]
     wards = "select how, count(*), max(metres) < 25 from spatial.crash_features where layer_id = 'wards' group by how"

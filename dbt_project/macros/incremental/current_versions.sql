@@ -23,7 +23,7 @@
                 lag(versions.row_hash) over version_order as hash_before
             from versions
             {%- if not is_incremental() %}
-            where {{ _key_hash("versions." ~ key) }} in (select repeated_keys.key_hash from repeated_keys)
+            where {{ key_hash("versions." ~ key) }} in (select repeated_keys.key_hash from repeated_keys)
             {%- endif %}
             window version_order as (partition by versions.{{ key }} order by {{ version_order('versions') }})
         ) as marked
@@ -42,7 +42,7 @@
         versions.visible_at as created_at,
         versions.visible_at as updated_at
     from versions
-    where {{ _key_hash("versions." ~ key) }} not in (select repeated_keys.key_hash from repeated_keys)
+    where {{ key_hash("versions." ~ key) }} not in (select repeated_keys.key_hash from repeated_keys)
     union all
     ({{ last_runs }})
     {%- endif %}
@@ -51,7 +51,7 @@
 
 {#- Keys with more than one version, by a number that is quick to group by. Two keys of one number merely go the long way. -#}
 {% macro repeated_keys(relation, key) -%}
-    select {{ _key_hash(key) }} as key_hash
+    select {{ key_hash(key) }} as key_hash
     from {{ relation }}
     where {{ key }} is not null
     group by 1
@@ -59,7 +59,7 @@
 {%- endmacro %}
 
 
-{% macro _key_hash(expression) -%}
+{% macro key_hash(expression) -%}
 hashtextextended({{ expression }}::text, 0)
 {%- endmacro %}
 

@@ -57,6 +57,33 @@
                 "sentence": "The police are notified when the crash has happened, not before.",
                 "broken": "clean.date_police_notified < clean.crash_date",
             },
+            {
+                "id": "crashes.beat_of_occurrence.contradicts_point", "table": "crashes", "column": "beat_of_occurrence",
+                "severity": "warn",
+                "sentence": "beat_of_occurrence is the beat that the point lies in, by the boundaries of now.",
+                "broken": none,
+            },
         ]
     ) }}
+{%- endmacro %}
+
+
+{#- The findings of the other rules, and of the one that takes a boundary to judge: which beats there are is not known to the row.
+    `violations` may hold what was found by earlier boundaries. Beats are written 0111 here and 111 there. -#}
+{% macro with_beat_judged(violations, reported, lies_in) -%}
+nullif(
+    coalesce(
+        jsonb_path_query_array({{ violations }}, '$[*] ? (@.rule != "crashes.beat_of_occurrence.contradicts_point")'), '[]'
+    )
+    || case
+        when {{ reported }}::text <> ltrim({{ lies_in }}, '0') then jsonb_build_array(jsonb_build_object(
+            'rule', 'crashes.beat_of_occurrence.contradicts_point',
+            'column', 'beat_of_occurrence',
+            'value', {{ reported }}::text,
+            'severity', 'warn'
+        ))
+        else '[]'
+    end,
+    '[]'
+)
 {%- endmacro %}

@@ -8,7 +8,10 @@
         {'columns': ['geom'], 'type': 'gist'},
         {'columns': ['updated_at']},
     ],
-    pre_hook="{{ claim_loads() }}",
+    pre_hook=[
+        "{{ claim_loads(after='crash_features') }}",
+        "{{ carry_new_places() }}",
+    ],
     post_hook=[
         "{{ primary_key('crash_record_id') }}",
         "{{ index_of_violations() }}",
@@ -19,7 +22,10 @@
     ],
 ) }}
 
--- One row a crash: what the portal says of it now. Reads every claimed version of the crashes that this build touches: all of
+-- carry_new_places asks whether boundaries came:
+-- depends_on: {{ ref('stg_spatial__layers') }}
+
+-- One row a crash: what the portal says of it now, and the places that it is in. Reads every claimed version of the crashes that this build touches: all of
 -- them, or in an increment those of which a load not yet applied brought a version.
 with loads as (
     select
@@ -91,6 +97,13 @@ crashes as (
         latest.longitude,
         latest.location,
 
+        -- where, by the City's boundaries as they are now
+        places.ward,
+        places.community_area,
+        places.police_beat,
+        places.police_district,
+        places.census_tract,
+
         -- what
         latest.report_type,
         latest.crash_type,
@@ -138,7 +151,7 @@ crashes as (
         {{ severity_score('latest') }} as severity_score,
 
         -- lineage
-        latest.violations,
+        {{ with_beat_judged('latest.violations', 'latest.beat_of_occurrence', 'places.police_beat') }} as violations,
         latest.row_hash,
         {{ first_landed('latest.soda_id') }} as soda_id,
         {{ first_landed('latest.soda_version') }} as soda_version,
@@ -151,6 +164,16 @@ crashes as (
         {{ first_landed('latest._dlt_load_id') }} as _dlt_load_id
     from latest
     left join presence on latest.crash_record_id = presence.crash_record_id
+    {%- if is_incremental() %}
+    left join lateral (
+        select of_crash.*
+        from {{ ref('int_crashes__places') }} as of_crash
+        where of_crash.crash_record_id = latest.crash_record_id
+        {{ one_by_one() }}
+    ) as places on true
+    {%- else %}
+    left join {{ ref('int_crashes__places') }} as places on latest.crash_record_id = places.crash_record_id
+    {%- endif %}
 )
 
 select * from crashes

@@ -1,15 +1,14 @@
 {{ config(tags=['cross_table'], severity='warn', warn_if='>10000') }}
 
-with compared as (
+with judged as (
     select
-        crashes.crash_record_id,
-        crashes.beat_of_occurrence,
-        places.police_beat,
-        lpad(crashes.beat_of_occurrence::text, 4, '0') <> lpad(places.police_beat, 4, '0') as differs,
+        crash_record_id,
+        beat_of_occurrence,
+        police_beat,
+        jsonb_path_exists(violations, '$[*] ? (@.rule == "crashes.beat_of_occurrence.contradicts_point")') as differs,
         count(*) over () as all_crashes
-    from {{ ref('crash_places') }} as places
-    inner join {{ ref('crashes') }} as crashes on places.crash_record_id = crashes.crash_record_id
-    where places.police_beat is not null and crashes.beat_of_occurrence is not null and crashes.deleted_at is null
+    from {{ ref('crashes') }}
+    where police_beat is not null and beat_of_occurrence is not null and deleted_at is null
 )
 
 select
@@ -17,5 +16,5 @@ select
     beat_of_occurrence,
     police_beat,
     1000000 * count(*) over () / all_crashes as per_million
-from compared
+from judged
 where differs

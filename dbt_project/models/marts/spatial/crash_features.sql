@@ -2,17 +2,10 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    indexes=[
-        {'columns': ['feature_id']},
-        {'columns': ['layer_id']},
-    ],
+    indexes=[{'columns': ['feature_id']}],
     pre_hook=[
-        "{{ claim_loads(after='crashes') }}",
-        "{{ drop_outdated(
-            'feature_id not in (select feature_id from ' ~ ref('features') ~ ')'
-            ~ ' or layer_id not in (select layer_id from ' ~ ref('layers') ~ ' where is_active)'
-            ~ ' or crash_record_id in (' ~ crashes_moved_now() ~ ')'
-        ) }}",
+        "{{ claim_loads(after='features') }}",
+        "{{ drop_outdated_places() }}",
     ],
     post_hook=[
         "{{ primary_key('crash_record_id, layer_id') }}",
@@ -22,107 +15,112 @@
     ],
 ) }}
 
+{%- set nearest_degrees = var('nearest_feature_metres') ~ ' / 70000.0' -%}
+
 -- One row a crash and layer in use: the feature that the crash is in. A crash on a border belongs to the first of its features in
 -- the layer's order; one up to 25 m outside of a city-wide layer to the nearest. An increment looks at the crashes that landed,
--- for every layer, and at all crashes for layers that it has not seen in this form.
-with
-{% if is_incremental() -%}
-moved as (
-    {{ crashes_moved_now() }}
+-- for every layer, and at all crashes for layers that it has not seen in this form. It comes before the crashes table, which
+-- carries the places in the City's own boundaries.
+with loads as (
+    select
+        load_id,
+        loaded_at,
+        applied
+    from {{ source('ops', 'model_loads') }}
+    where model = 'crash_features'
 ),
 
-{% endif -%}
 wanted as (
     select
         layers.layer_id,
         layers.is_city_wide,
-        {{ 'layers.version_id in (select known.version_id from ' ~ this ~ ' as known)' if is_incremental() else 'false' }}
-            as is_known
+        {{ is_known_layer('layers') if is_incremental() else 'false' }} as is_known
     from {{ ref('layers') }} as layers
     where layers.is_active and layers.geometry_type = 'polygon'
 ),
 
-placed as (
+{% if is_incremental() -%}
+touched as (
+    {{ keys_landed_now('crashes', 'crash_record_id') }}
+),
+
+{% endif -%}
+repeated_keys as (
+    {{ repeated_keys(ref('int_crashes__landed_keys'), 'crash_record_id') }}
+),
+
+points as (
     select
-        crashes.crash_record_id,
-        crashes.geom,
-        wanted.layer_id,
-        wanted.is_city_wide
-    from {{ ref('crashes') }} as crashes
-    inner join wanted on not wanted.is_known
-    where crashes.geom is not null
+        everywhere.crash_record_id,
+        everywhere.geom,
+        (select array_agg(wanted.layer_id) from wanted where not wanted.is_known) as layer_ids
+    from ({{ last_points_of_all('exists (select from wanted where not wanted.is_known)') }}) as everywhere
+    where everywhere.geom is not null
     {%- if is_incremental() %}
     union all
     select
-        crashes.crash_record_id,
-        crashes.geom,
-        wanted.layer_id,
-        wanted.is_city_wide
-    from moved
-    inner join {{ ref('crashes') }} as crashes on moved.crash_record_id = crashes.crash_record_id
-    inner join wanted on wanted.is_known
-    where crashes.geom is not null
+        moved.crash_record_id,
+        moved.geom,
+        (select array_agg(wanted.layer_id) from wanted where wanted.is_known) as layer_ids
+    from ({{ last_points(touched_or_all(ref('int_crashes__landed_keys'), 'crash_record_id')) }}) as moved
+    where moved.geom is not null
     {%- endif %}
 ),
 
-inside as (
+-- all layers of a crash at once: one search of the index, and no grouping of millions
+placed as (
     select
-        placed.crash_record_id,
-        placed.layer_id,
-        array_agg(distinct parts.feature_id) as feature_ids
-    from placed
-    inner join {{ ref('feature_parts') }} as parts
-        on placed.layer_id = parts.layer_id and st_intersects(parts.geom, placed.geom)
-    group by placed.crash_record_id, placed.layer_id
-),
-
-chosen as (
-    select
-        inside.crash_record_id,
-        inside.layer_id,
-        first.feature_id,
-        case when cardinality(inside.feature_ids) > 1 then 'border' else 'within' end as how,
-        0::double precision as metres
-    from inside
-    inner join lateral (
-        select features.feature_id
-        from {{ ref('features') }} as features
-        where features.feature_id = any(inside.feature_ids)
-        order by features.sort_position
-        limit 1
-    ) as first on true
-    union all
-    select
-        placed.crash_record_id,
-        placed.layer_id,
-        nearest.feature_id,
-        'nearest' as how,
-        nearest.metres
-    from placed
-    left join inside
-        on placed.crash_record_id = inside.crash_record_id and placed.layer_id = inside.layer_id
-    inner join lateral (
+        points.crash_record_id,
+        near.layer_id,
+        coalesce(near.first_position, nearest.sort_position) as sort_position,
+        case
+            when near.first_position is null then 'nearest'
+            when near.first_position < near.last_position then 'border'
+            else 'within'
+        end as how,
+        case when near.first_position is null then nearest.metres else 0 end as metres
+    from points
+    cross join lateral (
         select
-            features.feature_id,
-            st_distance(features.geom::geography, placed.geom::geography) as metres
+            parts.layer_id,
+            min(parts.sort_position) filter (where parts.is_around) as first_position,
+            max(parts.sort_position) filter (where parts.is_around) as last_position
+        from (
+            select
+                candidates.layer_id,
+                candidates.sort_position,
+                st_intersects(candidates.geom, points.geom) as is_around
+            from {{ ref('feature_parts') }} as candidates
+            where
+                candidates.geom && st_expand(points.geom, {{ nearest_degrees }})
+                and candidates.layer_id = any(points.layer_ids)
+        ) as parts
+        group by parts.layer_id
+    ) as near
+    left join lateral (
+        select
+            features.sort_position,
+            st_distance(features.geom::geography, points.geom::geography) as metres
         from {{ ref('feature_parts') }} as parts
         inner join {{ ref('features') }} as features on parts.feature_id = features.feature_id
+        inner join wanted on features.layer_id = wanted.layer_id and wanted.is_city_wide
         where
-            parts.layer_id = placed.layer_id
-            and parts.geom && st_expand(placed.geom, {{ var('nearest_feature_metres') }} / 70000.0)
+            near.first_position is null
+            and parts.layer_id = near.layer_id
+            and parts.geom && st_expand(points.geom, {{ nearest_degrees }})
         order by metres, features.sort_position
         limit 1
-    ) as nearest on nearest.metres <= {{ var('nearest_feature_metres') }}
-    where inside.crash_record_id is null and placed.is_city_wide
+    ) as nearest on near.first_position is null
+    where near.first_position is not null or nearest.metres <= {{ var('nearest_feature_metres') }}
 )
 
 select
-    chosen.crash_record_id,
-    chosen.layer_id,
-    chosen.feature_id,
-    features.version_id,
+    placed.crash_record_id,
+    placed.layer_id,
+    features.feature_id,
     features.label,
-    chosen.how,
-    chosen.metres
-from chosen
-inner join {{ ref('features') }} as features on chosen.feature_id = features.feature_id
+    placed.how,
+    placed.metres
+from placed
+inner join {{ ref('features') }} as features
+    on placed.layer_id = features.layer_id and placed.sort_position = features.sort_position

@@ -14,6 +14,7 @@
 select
     features.layer_id,
     features.feature_id,
+    features.sort_position,
     pieces.geom::geometry(geometry, 4326) as geom  -- noqa: LT01
 from {{ ref('features') }} as features
 inner join lateral (

@@ -6,16 +6,17 @@
         {'columns': ['geom'], 'type': 'gist'},
         {'columns': ['layer_id']},
     ],
-    pre_hook="{{ drop_outdated('version_id not in (select version_id from ' ~ ref('layers') ~ ')') }}",
+    pre_hook=[
+        "{{ claim_loads() }}",
+        "{{ drop_outdated('version_id not in (select version_id from ' ~ ref('layers') ~ ')') }}",
+    ],
     post_hook=[
         "{{ primary_key('feature_id') }}",
         "{{ keep_dependents() }}",
+        "{{ mark_loads_applied() }}",
         after_commit("{{ recall_dependents() }}"),
     ],
 ) }}
-
--- Views stand on the crashes and on this: two tables that are swapped at once would both put them onto the new one.
--- depends_on: {{ ref('crashes') }}
 
 -- One row a feature of the layers that are there now. A replaced layer's features go and the new ones come in one transaction;
 -- what is there already is not computed again.

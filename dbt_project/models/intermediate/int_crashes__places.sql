@@ -1,5 +1,5 @@
--- One row a crash with a point: the places that it is in, by the City's boundaries as they are now. A view over
--- spatial.crash_features: never behind it. Null where that layer was not landed, or the crash is outside of it.
+-- One row a crash that is in one of the City's boundaries as they are now: its place in each. Null where that layer was not landed,
+-- or the crash is outside of it.
 select
     crash_record_id,
     max(label) filter (where layer_id = 'wards') as ward,
@@ -8,5 +8,5 @@ select
     max(label) filter (where layer_id = 'police_districts') as police_district,
     max(label) filter (where layer_id = 'census_tracts') as census_tract
 from {{ ref('crash_features') }}
-where layer_id in ('wards', 'community_areas', 'police_beats', 'police_districts', 'census_tracts')
+where layer_id in ({{ city_layers() }})
 group by crash_record_id
