@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ingest.datasets import all_boundaries
 from runner import logs
 from runner.commands.options import F, json_option, wait_option
 from runner.commands.results import table as show_table
@@ -216,6 +217,11 @@ def remove(name: str, yes: bool, wait: bool, as_json: bool) -> None:
     """Remove a layer, its features and the crashes' places in it. What was landed of it stays in raw."""
     with ledger(load_settings()) as session:
         layer = find(session, name)
+    if layer.layer_id in all_boundaries():
+        raise WrongUsageError(
+            f"{layer.name} is one of the City's own boundaries: the next `crashes boundaries` would bring it back.",
+            remedy=f"Put it out of use instead: crashes layers deactivate {layer.layer_id}",
+        )
     if not yes:
         click.confirm(f"Remove the layer {layer.name!r} with its {layer.feature_count} features?", abort=True, err=True)
     _land("layers remove", replace(layer, removed=True), None, wait=wait, as_json=as_json)

@@ -71,7 +71,7 @@ def near(
 
 @click.command(short_help="Crashes within a polygon, or a feature of a layer: people, injuries, costs, causes, months.")
 @click.option("--geojson", metavar="FILE", help="Polygons: a geometry, Feature or FeatureCollection; - for stdin.")
-@click.option("--layer", help="Instead: a layer; its id is in `crashes layers list`.")
+@click.option("--layer", help="Instead: a layer, by its name or id: see `crashes layers list`.")
 @click.option("--feature", help="The feature of the layer, by its label.")
 @answer_options
 def within(

@@ -167,14 +167,22 @@ def refusals() -> Iterator[None]:
 def _names_like(session: LedgerSession, layer: str, feature: str) -> str | None:
     if session.execute("select to_regclass('spatial.features')") == [(None,)]:
         return None
-    layers = [name for (name,) in session.execute("select distinct layer_id from spatial.features order by layer_id")]
+    layers = {
+        called: layer_id
+        for layer_id, name in session.execute(
+            "select distinct layer_id, lower(layers.name) from spatial.features "
+            "left join spatial.layers using (layer_id) order by layer_id"
+        )
+        for called in (name, layer_id)
+        if called is not None
+    }
     if (known := layer.strip().lower()) not in layers:
         near = difflib.get_close_matches(known, layers, n=1)
-        return f"Did you mean --layer {near[0]}?" if near else None
+        return f"Did you mean --layer {layers[near[0]]}?" if near else None
     labels = [
         str(label)
         for (label,) in session.execute(
-            "select label from spatial.features where layer_id = %s order by length(label), label", [known]
+            "select label from spatial.features where layer_id = %s order by length(label), label", [layers[known]]
         )
     ]
     lowered = {label.lower(): label for label in labels}

@@ -16,6 +16,14 @@ from sample_portal.testing import RunningPortal
 
 CITY = (-87.95, 41.6, -87.5, 42.1)
 
+CARRIED = {
+    "ward": "wards",
+    "community_area": "community_areas",
+    "police_beat": "police_beats",
+    "police_district": "police_districts",
+    "census_tract": "census_tracts",
+}
+
 
 def box(label: str, west: float, south: float, east: float, north: float, **more: Any) -> dict[str, Any]:
     geometry = shapely.geometry.mapping(shapely.box(west, south, east, north))
@@ -43,6 +51,16 @@ def built(crashes: CommandLine, serve: Callable[..., RunningPortal]) -> tuple[Co
 
 def places(database: Database, layer: str) -> dict[str, str]:
     return dict(database.rows("select crash_record_id, label from spatial.crash_features where layer_id = %s", layer))
+
+
+def carried(database: Database, column: str) -> dict[str, str]:
+    return dict(database.rows(f"select crash_record_id, {column} from marts.crashes where {column} is not null"))
+
+
+def contents(database: Database) -> list[tuple[Any, ...]]:
+    """Every column of the crashes and of their places."""
+    crashes = database.rows("select to_jsonb(crashes)::text from marts.crashes order by crash_record_id")
+    return crashes + database.rows("select to_jsonb(f)::text from spatial.crash_features as f order by 1")
 
 
 def points(database: Database) -> dict[str, shapely.Point]:
@@ -79,6 +97,56 @@ def test_the_boundaries_of_the_city_come_from_the_portal_once_and_again_when_the
     expected = {key: "1" if point.x < -87.7 else "2" for key, point in located.items()}
     assert places(database, "wards") == expected
     assert database.value("select count(*) from spatial.features where layer_id = 'wards'") == 2
+    assert carried(database, "ward") == expected, "the crashes follow the boundaries"
+
+
+def test_crashes_carry_their_places_and_a_beat_that_is_another_is_noted(
+    built: tuple[CommandLine, RunningPortal], database: Database
+) -> None:
+    crashes, portal = built
+    assert crashes("boundaries").code == 0
+    for column, layer in CARRIED.items():
+        assert carried(database, column) == places(database, layer)
+    before = dict(database.rows("select crash_record_id, updated_at from marts.crashes"))
+    west, south, east, north = CITY
+    portal.control.boundary("police_beats", [box("9999", west, south, east, north, beat_num="9999")])
+    changed = crashes("boundaries", "--json")
+    assert changed.json()["datasets"]["crashes"]["updated"] == 0, "boundaries are no news of the portal's rows"
+    assert dict(database.rows("select crash_record_id, updated_at from marts.crashes")) == before
+    assert set(carried(database, "police_beat").values()) == {"9999"}
+    reported = dict(
+        database.rows("select crash_record_id, beat_of_occurrence::text from marts.crashes where geom is not null")
+    )
+    noted = """
+        select row_key, original_value from quality.rule_violations
+        where rule_id = 'crashes.beat_of_occurrence.contradicts_point'
+    """
+    assert dict(database.rows(noted)) == reported
+
+    moved, unplaced = sorted(reported)[:2]
+    rows = [
+        {"crash_record_id": moved, "beat_of_occurrence": "9999", "latitude": "41.7", "longitude": "-87.6"},
+        {"crash_record_id": unplaced, "latitude": None, "longitude": None},
+    ]
+    portal.control.upsert("crashes", [{**row, "location": None} for row in rows])
+    assert crashes("run").code == 0
+    assert set(reported) - set(dict(database.rows(noted))) == {moved, unplaced}
+    for column, layer in CARRIED.items():
+        assert carried(database, column) == places(database, layer)
+    increment = contents(database)
+    assert crashes("transform", "--full-refresh").code == 0
+    assert contents(database) == increment
+
+    refused = crashes("layers", "remove", "wards", "--yes")
+    assert refused.code == 2
+    assert "would bring it back" in refused.err
+    by_name = crashes("within", "--layer", "Police Beats", "--feature", "9999", "--json")
+    assert by_name.json()["crashes"] == len(reported) - 1
+
+    assert crashes("layers", "deactivate", "police_beats").code == 0
+    assert carried(database, "police_beat") == {}
+    assert database.rows(noted) == []
+    assert len(carried(database, "ward")) == len(reported) - 1
 
 
 def test_a_layer_of_ones_own_is_added_shown_edited_replaced_put_out_of_use_and_removed(

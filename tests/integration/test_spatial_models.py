@@ -107,6 +107,13 @@ def run_again(
 def located(run_again: list[tuple[str, ...]], ran: CommandLine, module_database: Database) -> list[Crash]:
     """The crashes, gathered; one deleted and those without a point are left out; and the models are built."""
     module_database.rows(GATHER)
+    for key, x, y in module_database.rows("select crash_record_id, st_x(geom), st_y(geom) from marts.crashes"):
+        values = (None, None, None) if x is None else (x, y, tile_cell(x, y))
+        module_database.rows(
+            "update marts.crashes set longitude = %s, latitude = %s, tile_cell = %s where crash_record_id = %s",
+            *values,
+            key,
+        )
     module_database.rows(
         "update marts.crashes set deleted_at = now() where crash_record_id = "
         "(select min(crash_record_id) from marts.crashes where geom is not null)"
@@ -336,11 +343,29 @@ def test_built_again_they_are_the_same(located: list[Crash], ran: CommandLine, m
 # --- tiles
 
 
-def tile_of(crash: Crash, zoom: int) -> tuple[int, int]:
+def tile_at(longitude: float, latitude: float, zoom: int) -> tuple[int, int]:
     """Web Mercator, as every map of tiles cuts it."""
-    across = (crash.longitude + 180) / 360 * 2**zoom
-    down = (1 - math.asinh(math.tan(math.radians(crash.latitude))) / math.pi) / 2 * 2**zoom
+    across = (longitude + 180) / 360 * 2**zoom
+    down = (1 - math.asinh(math.tan(math.radians(latitude))) / math.pi) / 2 * 2**zoom
     return math.floor(across), math.floor(down)
+
+
+def tile_of(crash: Crash, zoom: int) -> tuple[int, int]:
+    return tile_at(crash.longitude, crash.latitude, zoom)
+
+
+def tile_cell(longitude: float, latitude: float) -> int:
+    """Tile of zoom 12, then the tile of zoom 18 within it; column before row."""
+    (wide, high), (column, row) = tile_at(longitude, latitude, 12), tile_at(longitude, latitude, 18)
+    return ((wide * 2**12 + high) * 2**6 + column % 64) * 2**6 + row % 64
+
+
+def test_the_cell_of_a_crash_is_its_tile(ran: CommandLine, module_database: Database) -> None:
+    """Before anything was moved by hand."""
+    rows = module_database.rows("select longitude, latitude, tile_cell from marts.crashes where geom is not null")
+    assert rows
+    for longitude, latitude, cell in rows:
+        assert cell == tile_cell(longitude, latitude)
 
 
 def tile(database: Database, zoom: int, x: int, y: int, **query: Any) -> list[dict[str, Any]]:
@@ -443,7 +468,7 @@ def test_a_tile_is_found_by_the_index(located: list[Crash], module_database: Dat
     scans = "select pg_stat_get_xact_numscans(%s::regclass)"
     index = module_database.value(
         "select indexrelid::regclass::text from pg_index where indrelid = 'marts.crashes'::regclass "
-        "and pg_get_indexdef(indexrelid) like '%%gist (geom)%%'"
+        "and pg_get_indexdef(indexrelid) like '%%(tile_cell)%%'"
     )
     (x, y), _ = next(iter(tiles(located, 15).items()))
     with closing(module_database.connect()) as connection, connection.cursor() as cursor:
@@ -455,7 +480,7 @@ def test_a_tile_is_found_by_the_index(located: list[Crash], module_database: Dat
             cursor.execute("select spatial.crash_tiles(%s, %s, %s)", [zoom, column, row])
             cursor.execute(scans, [index])
             (after,) = cursor.fetchone() or (0,)
-            assert after == before + 1, zoom
+            assert after > before, zoom
 
 
 def test_tile_servers_find_it_and_any_session_may_call_it(located: list[Crash], module_database: Database) -> None:

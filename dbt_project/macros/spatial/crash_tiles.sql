@@ -23,8 +23,7 @@
 {%- endmacro %}
 
 
-{#- Each crash is in exactly one tile of a zoom and in one cell of it: both are counted from the same two numbers, the place in
-    tiles and parts of tiles from the north-west corner of the world. The index leaves the crashes of the tile's box. -#}
+{#- Each crash is in exactly one tile of a zoom and in one cell of it. -#}
 {% macro _crash_tiles(function, crashes) -%}
 create or replace function {{ function }}(z integer, x integer, y integer, query_params json default '{}')
 returns bytea
@@ -38,10 +37,18 @@ declare
     layer constant text := 'crashes';
     cells constant integer := {{ var('tile_cells') }};
     most_points constant integer := {{ var('tile_most_points') }};
+    -- tiles of zoom 12 along a side of a wider one, tiles of zoom z along a side of one of zoom 12, and of one of zoom 18
+    wide constant integer := 1 << greatest(12 - z, 0);
+    narrow constant integer := 1 << least(greatest(z - 12, 0), 6);
+    tiny constant integer := 1 << greatest(z - 18, 0);
+    -- where the tile lies, in tiles of zoom 12; and in that one, in tiles of zoom 18
+    first_column constant bigint := x::bigint * wide / (narrow * tiny);
+    first_row constant bigint := y::bigint * wide / (narrow * tiny);
+    column_within constant integer := x / tiny % narrow * 64 / narrow;
+    row_within constant integer := y / tiny % narrow;
     first_day date;
     last_day date;
     least_severity integer;
-    box geometry;
     tile bytea;
     points bigint;
 begin
@@ -59,28 +66,31 @@ begin
     first_day := coalesce((query_params ->> 'since')::date, '-infinity');
     last_day := coalesce((query_params ->> 'until')::date, 'infinity');
     least_severity := coalesce((query_params ->> 'min_severity')::integer, 1);
-    box := st_expand(st_transform(st_tileenvelope(z, x, y), 4326), 1e-9);
 
     if z >= {{ var('tile_points_from_zoom') }} then
-        select
-            count(*),
-            st_asmvt(feature, layer, 4096, 'geom')
-        into points, tile
+        select count(*)
+        into points
         from (
             select
-                st_asmvtgeom(st_transform(crashes.geom, 3857), st_tileenvelope(z, x, y), 4096, 0, false) as geom,
-                1 as crashes,
-                crashes.crash_record_id,
-                to_char(crashes.crash_at_local, 'YYYY-MM-DD') as crash_day,
-                crashes.severity_score,
-                crashes.first_crash_type,
-                coalesce(crashes.injuries_total, 0) as injuries_total,
-                coalesce(crashes.injuries_fatal, 0) as injuries_fatal
-            {{ _crashes_in_tile(crashes, 1) }}
-            order by crashes.severity_score, crashes.crash_record_id
+            {{ _crashes_in_tile(crashes) }}
             limit most_points + 1
-        ) as feature;
+        ) as found;
         if points <= most_points then
+            select st_asmvt(feature, layer, 4096, 'geom')
+            into tile
+            from (
+                select
+                    st_asmvtgeom(st_transform(crashes.geom, 3857), st_tileenvelope(z, x, y), 4096, 0, false) as geom,
+                    1 as crashes,
+                    crashes.crash_record_id,
+                    to_char(crashes.crash_at_local, 'YYYY-MM-DD') as crash_day,
+                    crashes.severity_score,
+                    crashes.first_crash_type,
+                    coalesce(crashes.injuries_total, 0) as injuries_total,
+                    coalesce(crashes.injuries_fatal, 0) as injuries_fatal
+                {{ _crashes_in_tile(crashes) }}
+                order by crashes.severity_score, crashes.crash_record_id
+            ) as feature;
             return tile;
         end if;
     end if;
@@ -90,18 +100,17 @@ begin
     from (
         select
             st_asmvtgeom(
-                st_transform(
-                    st_setsrid(st_makepoint(avg(st_x(crashes.geom)), avg(st_y(crashes.geom))), 4326), 3857
-                ),
+                st_transform(st_setsrid(st_makepoint(avg(crashes.longitude), avg(crashes.latitude)), 4326), 3857),
                 st_tileenvelope(z, x, y), 4096, 0, false
             ) as geom,
             count(*) as crashes,
             max(crashes.severity_score) as severity_score,
             coalesce(sum(crashes.injuries_total), 0) as injuries_total,
             coalesce(sum(crashes.injuries_fatal), 0) as injuries_fatal
-        {{ _crashes_in_tile(crashes, 'cells') }}
-        group by cell.x, cell.y
-        order by cell.x, cell.y
+        {{ _crashes_in_tile(crashes) }}
+        group by
+            {{ tile_column('crashes.longitude', '(1 << z) * cells') }},
+            {{ tile_row('crashes.latitude', '(1 << z) * cells') }}
     ) as feature;
     return tile;
 end
@@ -112,17 +121,21 @@ comment on function {{ function }}(integer, integer, integer, json) is
 {%- endmacro %}
 
 
-{% macro _crashes_in_tile(crashes, parts) -%}
-from {{ crashes }} as crashes
-            cross join lateral (
-                select
-                    floor((st_x(crashes.geom) + 180) / 360 * (1 << z) * {{ parts }})::integer as x,
-                    floor((1 - asinh(tan(radians(st_y(crashes.geom)))) / pi()) / 2 * (1 << z) * {{ parts }})::integer as y
-            ) as cell
+{#- By the index of tile_cell, column after column: in each, what the tile holds stands together, but for the rows within a tile of
+    zoom 12. Beyond zoom 18 the point itself tells. -#}
+{% macro _crashes_in_tile(crashes) -%}
+from generate_series(first_column, first_column + wide - 1) as columns (number)
+            inner join {{ crashes }} as crashes
+                on crashes.tile_cell >= (columns.number << 24) + (first_row << 12) + (column_within << 6)
+                and crashes.tile_cell
+                < (columns.number << 24) + (first_row + wide - 1 << 12) + (column_within + 64 / narrow << 6)
             where
-                crashes.geom && box
-                and cell.x / {{ parts }} = x
-                and cell.y / {{ parts }} = y
+                (crashes.tile_cell & 63) * narrow >> 6 = row_within
+                and (
+                    tiny = 1
+                    or {{ tile_column('crashes.longitude', '(1 << z)') }} = x
+                    and {{ tile_row('crashes.latitude', '(1 << z)') }} = y
+                )
                 and crashes.deleted_at is null
                 and crashes.crash_at_local >= first_day
                 and crashes.crash_at_local < last_day + 1

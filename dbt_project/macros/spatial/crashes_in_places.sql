@@ -82,7 +82,7 @@ end
         'feature_area',
         [('layer', 'text', none), ('feature', 'text', none)],
         postgis_schema() ~ '.geometry',
-        "The area of a feature of a layer, by the layer's id and the feature's label, both in any case; all of them together "
+        "The area of a feature of a layer, by the layer's id or name and the feature's label, both in any case; all of them together "
         ~ 'where several are called so. Raises an error with a hint where there is none. For crashes_within and report_within.'
     ) -%}
 declare
@@ -96,7 +96,8 @@ begin
             hint = 'Make one (crashes layers add FILE --name …), then run crashes run.';
     end if;
     execute
-        'select layer_id from spatial.features where lower(layer_id) = lower($1) limit 1'
+        'select layer_id from spatial.features left join spatial.layers using (layer_id) '
+        'where lower($1) in (layer_id, lower(layers.name)) order by layer_id = lower($1) desc limit 1'
     into known using btrim(layer);
     if known is null then
         execute

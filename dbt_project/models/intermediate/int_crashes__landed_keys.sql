@@ -1,5 +1,5 @@
--- One row a landed version of a crash: its key, the load that brought it, what it cannot do without, and where it was. The staging
--- view computes all of a row; who asks only which keys a load touched, which came twice or which lack something, asks here.
+-- One row a landed version of a crash: its key, the load that brought it, what it cannot do without, and where it was. The
+-- staging view computes all of a row; who asks which keys a load touched, which came twice or which lack something, asks here.
 select
     {{ as_text('published.crash_record_id') }} as crash_record_id,
     published.soda_id::text as soda_id,

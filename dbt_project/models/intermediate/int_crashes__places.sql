@@ -1,5 +1,5 @@
--- One row a crash that is in one of the City's boundaries as they are now: its place in each. Null where that layer was not landed,
--- or the crash is outside of it.
+-- One row a crash that is in one of the City's boundaries as they are now: its place in each. Null where that layer was not
+-- landed, or the crash is outside of it.
 select
     crash_record_id,
     max(label) filter (where layer_id = 'wards') as ward,

@@ -15,18 +15,20 @@
     post_hook=[
         "{{ primary_key('crash_record_id') }}",
         "{{ index_of_violations() }}",
+        "{{ index_of_tiles() }}",
         "{{ keep_dependents() }}",
         "{{ record_full_build() }}",
         "{{ mark_loads_applied() }}",
         after_commit("{{ recall_dependents() }}"),
+        after_commit("{{ know_what_all_can_see() }}"),
     ],
 ) }}
 
--- carry_new_places asks whether boundaries came:
+-- an increment asks whether a new load speaks of the City's boundaries:
 -- depends_on: {{ ref('stg_spatial__layers') }}
 
--- One row a crash: what the portal says of it now, and the places that it is in. Reads every claimed version of the crashes that this build touches: all of
--- them, or in an increment those of which a load not yet applied brought a version.
+-- One row a crash: what the portal says of it now, and the places that it is in. Reads every claimed version of the crashes that
+-- this build touches: all of them, or in an increment those of which a load not yet applied brought a version.
 with loads as (
     select
         load_id,
@@ -148,6 +150,7 @@ crashes as (
         -- derived
         {{ point('latest.longitude', 'latest.latitude') }} as geom,
         latest.latitude is not null and latest.longitude is not null as has_valid_location,
+        {{ tile_cell('latest.longitude', 'latest.latitude') }} as tile_cell,
         {{ severity_score('latest') }} as severity_score,
 
         -- lineage

@@ -15,6 +15,8 @@
     ],
 ) }}
 
+-- what an increment asks first is which layers a new load speaks of:
+-- depends_on: {{ ref('stg_spatial__layers') }}
 {%- set nearest_degrees = var('nearest_feature_metres') ~ ' / 70000.0' -%}
 
 -- One row a crash and layer in use: the feature that the crash is in. A crash on a border belongs to the first of its features in
@@ -49,7 +51,7 @@ repeated_keys as (
     {{ repeated_keys(ref('int_crashes__landed_keys'), 'crash_record_id') }}
 ),
 
-points as (
+points as materialized (
     select
         everywhere.crash_record_id,
         everywhere.geom,
@@ -71,14 +73,21 @@ points as (
 placed as (
     select
         points.crash_record_id,
+        points.geom,
         near.layer_id,
-        coalesce(near.first_position, nearest.sort_position) as sort_position,
+        near.first_position,
+        near.last_position,
         case
-            when near.first_position is null then 'nearest'
-            when near.first_position < near.last_position then 'border'
-            else 'within'
-        end as how,
-        case when near.first_position is null then nearest.metres else 0 end as metres
+            when near.first_position is null then (
+                select features.sort_position
+                from {{ ref('feature_parts') }} as parts
+                inner join {{ ref('features') }} as features on parts.feature_id = features.feature_id
+                inner join wanted on features.layer_id = wanted.layer_id and wanted.is_city_wide
+                where parts.layer_id = near.layer_id and parts.geom && st_expand(points.geom, {{ nearest_degrees }})
+                order by features.geom::geography <-> points.geom::geography, features.sort_position  -- noqa: AM06
+                limit 1
+            )
+        end as nearest_position
     from points
     cross join lateral (
         select
@@ -95,32 +104,38 @@ placed as (
                 candidates.geom && st_expand(points.geom, {{ nearest_degrees }})
                 and candidates.layer_id = any(points.layer_ids)
         ) as parts
-        group by parts.layer_id
+        group by parts.layer_id  -- noqa: AM06
     ) as near
-    left join lateral (
-        select
-            features.sort_position,
-            st_distance(features.geom::geography, points.geom::geography) as metres
-        from {{ ref('feature_parts') }} as parts
-        inner join {{ ref('features') }} as features on parts.feature_id = features.feature_id
-        inner join wanted on features.layer_id = wanted.layer_id and wanted.is_city_wide
-        where
-            near.first_position is null
-            and parts.layer_id = near.layer_id
-            and parts.geom && st_expand(points.geom, {{ nearest_degrees }})
-        order by metres, features.sort_position
-        limit 1
-    ) as nearest on near.first_position is null
-    where near.first_position is not null or nearest.metres <= {{ var('nearest_feature_metres') }}
+),
+
+measured as (
+    select
+        placed.crash_record_id,
+        placed.layer_id,
+        features.feature_id,
+        features.label,
+        case
+            when placed.nearest_position is not null then 'nearest'
+            when placed.first_position < placed.last_position then 'border'
+            else 'within'
+        end as how,
+        case
+            when placed.nearest_position is null then 0
+            else st_distance(features.geom::geography, placed.geom::geography)
+        end as metres
+    from placed
+    inner join {{ ref('features') }} as features
+        on
+            placed.layer_id = features.layer_id
+            and coalesce(placed.first_position, placed.nearest_position) = features.sort_position
 )
 
 select
-    placed.crash_record_id,
-    placed.layer_id,
-    features.feature_id,
-    features.label,
-    placed.how,
-    placed.metres
-from placed
-inner join {{ ref('features') }} as features
-    on placed.layer_id = features.layer_id and placed.sort_position = features.sort_position
+    crash_record_id,
+    layer_id,
+    feature_id,
+    label,
+    how,
+    metres
+from measured
+where metres <= {{ var('nearest_feature_metres') }}

@@ -1,6 +1,6 @@
 """What `scripts/bench` compares with: the same pages as dlt takes them without further thought, as dicts.
 
-python scripts/plain_dlt.py PORTAL_URL ROWS: lands crashes into schema `plain`, with dlt's default settings.
+python -m benchmarks.plain_dlt PORTAL_URL ROWS: lands crashes into schema `plain`, with dlt's default settings.
 """
 
 from __future__ import annotations
@@ -23,7 +23,12 @@ def crashes(portal: str, rows: int) -> Iterator[list[dict[str, Any]]]:
     for offset in range(0, rows, PAGE):
         answer = requests.get(
             f"{portal}/resource/85ca-t3if.json",
-            params={"$select": ":*,*", "$order": ":updated_at,:id", "$limit": min(PAGE, rows), "$offset": offset},
+            params={
+                "$select": ":*,*",
+                "$order": ":updated_at,:id",
+                "$limit": str(min(PAGE, rows)),
+                "$offset": str(offset),
+            },
         )
         yield answer.json()
 
