@@ -10,16 +10,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import dlt
 import psycopg2
 from dlt.common.exceptions import DltException
-from dlt.destinations import postgres
 from dlt.extract import DltSource
 
 from ingest import database
 from ingest.datasets import Dataset, all_datasets
+from ingest.destination import raw_postgres
 from ingest.errors import CrashesError, IngestError
 from ingest.pages import SYSTEM_FIELDS
 from ingest.settings import PROJECT_ROOT, Settings
@@ -34,12 +35,19 @@ def restored_pipeline(settings: Settings) -> dlt.Pipeline:
         pipeline = dlt.pipeline(
             PIPELINE_NAME,
             pipelines_dir=str(settings.pipelines_dir),
-            destination=postgres(settings.database.url()),
+            destination=raw_postgres(settings.database.url()),
             dataset_name=RAW_SCHEMA,
         )
         pipeline = pipeline.drop()
         pipeline.sync_destination()
     return pipeline
+
+
+def page_folder(pipeline: dlt.Pipeline) -> Path:
+    """An empty folder for pages on their way, in dlt's working folder: what a killed run leaves there goes with it."""
+    folder = Path(pipeline.working_dir) / "pages"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def commit(pipeline: dlt.Pipeline, source: DltSource) -> list[str]:

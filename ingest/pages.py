@@ -1,9 +1,9 @@
-"""A page of SODA JSON becomes an Arrow table of text: the one place where bytes turn into columns.
+"""A page of SODA JSON becomes a file of PostgreSQL's COPY format: the one place where bytes turn into columns.
 
-Values stay the portal's own text. SODA frames rows as `[{…}\n,{…}]` and a raw newline cannot occur inside a JSON
-string (RFC 8259, section 7), so a page turns into NDJSON by a byte replacement and pyarrow's reader, which runs in
-C++ on all cores, does the rest, a few megabytes at a time. A page that this fast way cannot take exactly (a number
-where text was expected, an object, a megabyte of text) is read again by Python's own parser, slower and without
+Values stay the portal's own text. SODA frames rows as `[{…}\\n,{…}]` and a raw newline cannot occur inside a JSON
+string (RFC 8259, section 7), so whole lines are whole rows, and some hundred of them at a time go through orjson and
+straight to the file, while the rest of the page is still on its way. What this fast way cannot take exactly (a number
+where text was expected, an object, a lone surrogate) is read again by Python's own parser, slower and without
 exception.
 """
 
@@ -12,15 +12,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.json
+import orjson
 
+from ingest import copytext
 from ingest.body import Body
 from ingest.datasets import Dataset
 from ingest.soda import Cursor
@@ -34,16 +33,25 @@ SYSTEM_FIELDS = {
 }
 COMPUTED_PREFIX = ":@"  # columns that the portal, not the publisher, adds and drops
 
-_POINT = pa.struct([("type", pa.string()), ("coordinates", pa.list_(pa.float64()))])
 _LONGEST_NAME = 60  # bytes; PostgreSQL cuts off what exceeds 63
+_FARTHEST = 1_000_000  # degrees or feet; a larger number may have lost digits as a double
 _NUL_ESCAPE = b"\\u0000"
+
+Row = dict[str, Any]
+# How a body is cut into portions: each a number of whole rows as JSON, with commas between them.
+Portions = Callable[[Body], Iterator[bytes]]
 
 
 @dataclass(frozen=True)
 class Page:
-    """Rows as text columns, in the order of `columns_of`; `cursor` is the last row's pair, None for no rows."""
+    """Rows of text in `file`, in COPY's text format, with these columns; `cursor` is the last row's pair, if any.
 
-    table: pa.Table
+    `bytes` is the size of the answer, unpacked.
+    """
+
+    file: Path
+    columns: list[str]
+    rows: int
     cursor: Cursor | None
     bytes: int
     notes: list[str] = field(default_factory=list)
@@ -54,169 +62,194 @@ class PageReader:
 
     def __init__(self, dataset: Dataset, extra_columns: Iterable[str] = ()) -> None:
         self._dataset = dataset
-        self.extra_columns = sorted(extra_columns)
-        # the portal's names of the extra columns, as far as they have been met
-        self._extra_fields = {name: name for name in self.extra_columns}
+        self._points = [name for name, kind in dataset.columns.items() if kind == "point"]
+        # The field of each column beyond those declared; of what earlier runs met, the column's name is all there is.
+        self._extra = {name: name for name in extra_columns}
+        self._met: set[str] = set()
+        self._computed: set[str] = set()
 
-    def read(self, body: Body | bytes) -> Page:
-        """Turn a page into a table. Raises ValueError for a body that is not a whole JSON array of objects."""
-        body = body if isinstance(body, Body) else Body(body)
-        size, notes = _Size(), list[str]()
-        try:
-            tables = [self._read_fast(lines) for lines in _ndjson(body, size)]
-            table = pa.concat_tables([self._completed(table) for table in tables]) if tables else _empty(self.columns())
-        except _BeyondFastReaderError:
-            whole = body.whole()
-            size = _Size(len(whole), holds_nul=_NUL_ESCAPE in whole)
-            table, notes = self._read_exactly(whole)
-        if size.holds_nul:
-            table, removed = _without_nul(table)
-            if removed:
-                notes.append(f"{removed} values held NUL bytes, which PostgreSQL cannot store; they were removed")
-        return Page(table=table, cursor=_last_pair(table), bytes=size.bytes, notes=notes)
+    @property
+    def extra_columns(self) -> list[str]:
+        return sorted(self._extra)
 
     def columns(self) -> list[str]:
-        """Column names of the tables that `read` gives: system, declared, then extra ones."""
+        """Column names of the files that `read` writes: system, declared, then extra ones."""
         return [*SYSTEM_FIELDS.values(), *self._dataset.columns, *self.extra_columns]
 
-    def _completed(self, table: pa.Table) -> pa.Table:
-        """With the columns that a later piece of the page brought."""
-        for name in set(self.columns()) - set(table.column_names):
-            table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
-        return table.select(self.columns())
-
-    def _read_fast(self, lines: bytes | bytearray) -> pa.Table:
-        table = self._parse(lines)
-        if self._learn(table.column_names):
-            # Their types were guessed (a date would no longer be the portal's text): read them again, as text.
-            table = self._parse(lines)
-        arrays = {self._column(name): column for name, column in zip(table.column_names, table.columns, strict=True)}
-        for name, kind in self._dataset.columns.items():
-            if kind == "point":
-                arrays[name] = _geojson(arrays[name])
-        nothing = pa.nulls(table.num_rows, pa.string())
-        return pa.table([arrays.get(name, nothing) for name in self.columns()], names=self.columns())
-
-    def _parse(self, lines: bytes | bytearray) -> pa.Table:
-        declared = [
-            *((name, pa.string()) for name in SYSTEM_FIELDS),
-            *((name, _POINT if kind == "point" else pa.string()) for name, kind in self._dataset.columns.items()),
-            *((name, pa.string()) for name in self._extra_fields),
-        ]
+    def read(self, body: Body | bytes, file: Path) -> Page:
+        """Write a page's rows to `file`. Raises ValueError for a body that is not a whole JSON array of objects."""
+        body = body if isinstance(body, Body) else Body(body)
         try:
-            return pa.json.read_json(
-                pa.BufferReader(lines),
-                parse_options=pa.json.ParseOptions(
-                    explicit_schema=pa.schema(declared), unexpected_field_behavior="infer"
-                ),
-            )
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise _BeyondFastReaderError from error
+            return self._read(body, _portions, file)
+        except ValueError:  # perhaps it is framed in another way: then only the whole of it is sure to be JSON
+            return self._read(body, _whole, file)
 
-    def _learn(self, fields: Iterable[str]) -> bool:
-        """Whether there are fields among these that had not been met."""
-        known = {*SYSTEM_FIELDS, *self._dataset.columns, *self._extra_fields}
-        new = {name for name in fields if name not in known and not name.startswith(COMPUTED_PREFIX)}
-        self._extra_fields |= {name: _column_name(name, self._dataset) for name in sorted(new)}
-        self.extra_columns = sorted({*self.extra_columns, *self._extra_fields.values()})
-        return bool(new)
+    def _read(self, body: Body, portions: Portions, file: Path) -> Page:
+        try:
+            return self._write(body, portions, file)
+        except _NewFieldsError:
+            # A file has the same columns from its first row to its last: learn all that the page has, and begin again.
+            for portion in portions(body):
+                self._learn({name for row in _rows(portion) for name in row})
+            return self._write(body, portions, file)
 
-    def _column(self, field: str) -> str:
-        return SYSTEM_FIELDS.get(field) or self._extra_fields.get(field, field)
+    def _write(self, body: Body, portions: Portions, file: Path) -> Page:
+        blank = self._blank()
+        count, last = 0, Row()
+        notes = _Notes()
+        with file.open("wb") as out:
+            out.write(copytext.header(self.columns()))
+            for portion in portions(body):
+                try:
+                    rows, lines = self._fast(portion, blank)
+                except (ValueError, TypeError, KeyError, AttributeError):
+                    rows, lines = self._exactly(portion, blank, notes)
+                out.write(lines)
+                count += len(rows)
+                last = rows[-1] if rows else last
+        return Page(file, self.columns(), count, _pair(last) if count else None, body.unpacked, notes.texts())
 
-    def _read_exactly(self, body: bytes) -> tuple[pa.Table, list[str]]:
-        rows = _rows(body)
-        self._learn({name for row in rows for name in row})
-        broken = 0
-        arrays: dict[str, pa.Array] = {}
-        for name in [*SYSTEM_FIELDS, *self._dataset.columns, *self._extra_fields]:
-            texts = [_text(row.get(name)) for row in rows]
-            try:
-                arrays[self._column(name)] = pa.array(texts, pa.string())
-            except UnicodeEncodeError:
-                repaired = [_without_lone_surrogates(text) for text in texts]
-                broken += sum(1 for old, new in zip(texts, repaired, strict=True) if old != new)
-                arrays[self._column(name)] = pa.array(repaired, pa.string())
-        notes = (
-            [f"{broken} values held lone surrogates, which no text can store; U+FFFD stands for each"] if broken else []
-        )
-        nothing = pa.nulls(len(rows), pa.string())
-        return pa.table([arrays.get(name, nothing) for name in self.columns()], names=self.columns()), notes
+    def _blank(self) -> Row:
+        """A row without any value: fields in the order of `columns`."""
+        fields = [*SYSTEM_FIELDS, *self._dataset.columns, *(self._extra[column] for column in self.extra_columns)]
+        return dict.fromkeys(fields, copytext.NULL)
+
+    def _fast(self, portion: bytes, blank: Row) -> tuple[list[Row], bytes]:
+        """Rows and their lines. Raises whatever it stumbles on where they are not plainly texts and points."""
+        if b"\\" not in portion:  # as nearly always; and then no value needs an escape
+            rows: list[Row] = orjson.loads(b"[%b]" % portion)
+            last = rows[-1:]
+        elif _NUL_ESCAPE in portion:
+            raise ValueError("NUL")
+        else:
+            rows, last = [], []
+            for line in (b"," + portion).split(b"\n"):
+                if not line.startswith(b","):
+                    raise ValueError("a row that is more than a line")
+                row = orjson.loads(line[1:])
+                last = [row]
+                if b"\\" in line:
+                    row = {
+                        name: copytext.escaped(value) if isinstance(value, str) else value
+                        for name, value in row.items()
+                    }
+                rows.append(row)
+        for name in self._points:
+            for row in rows:
+                if name in row:
+                    row[name] = _geojson(row[name])
+        return [*rows[:-1], *last], copytext.lines(self._values(rows, blank))
+
+    def _exactly(self, portion: bytes, blank: Row, notes: _Notes) -> tuple[list[Row], bytes]:
+        """The same for rows of any JSON values."""
+        rows = _rows(portion)
+        texts = [{name: notes.storable(_text(value)) for name, value in row.items()} for row in rows]
+        return rows, copytext.lines(self._values(texts, blank))
+
+    def _values(self, rows: list[Row], blank: Row) -> list[Collection[str]]:
+        """The values of each row in the order of the columns. Raises _NewFieldsError if there are more."""
+        for name in self._computed:
+            for row in rows:
+                row.pop(name, None)
+        whole = [blank | row for row in rows]
+        if max(map(len, whole), default=0) > len(blank):
+            computed = {name for row in rows for name in row if name.startswith(COMPUTED_PREFIX)}
+            if not computed:
+                raise _NewFieldsError
+            self._computed |= computed
+            return self._values(rows, blank)
+        return [row.values() for row in whole]
+
+    def _learn(self, fields: set[str]) -> None:
+        known = {*SYSTEM_FIELDS, *self._dataset.columns, *self._extra.values()}
+        for name in sorted(fields - known):
+            if name.startswith(COMPUTED_PREFIX):
+                self._computed.add(name)
+                continue
+            column = _column_name(name, self._dataset)
+            if self._extra.get(column) in self._met:  # it is another field's already
+                column = _marked_name(name)
+            self._extra[column] = name
+            self._met.add(name)
 
 
-def empty_page(dataset: Dataset) -> pa.Table:
+def empty_page(dataset: Dataset, file: Path) -> Page:
     """No rows, all declared columns: what makes a dataset's table before any row of it has come."""
-    return _empty(PageReader(dataset).columns())
+    return PageReader(dataset).read(b"[]", file)
 
 
-def last_row(body: Body) -> tuple[int, Cursor | None]:
-    """How many lines a page has, which in SODA's framing are its rows, and the last one's pair, if it can be told.
-
-    Raises ValueError for a body that cannot be unpacked.
-    """
-    count, last = 0, b""
-    for lines in body.lines():
-        count += lines.count(b"\n")
-        last = lines.rstrip() and lines
-    try:
-        row = json.loads(last.rstrip().removesuffix(b"]").rpartition(b"\n")[2].lstrip(b",["))
-        return count, Cursor(updated_at=row[":updated_at"], id=row[":id"])
-    except (ValueError, KeyError, TypeError):
-        return count, None
-
-
-class _BeyondFastReaderError(Exception):
-    """The page holds something that pyarrow's reader cannot take as the text it is."""
-
-
-def _empty(columns: list[str]) -> pa.Table:
-    return pa.table({name: pa.array([], pa.string()) for name in columns})
+class _NewFieldsError(Exception):
+    """A row has a field that no column is known for."""
 
 
 @dataclass
-class _Size:
-    """What was noticed while a body went by."""
+class _Notes:
+    """What could not be stored as it was."""
 
-    bytes: int = 0
-    holds_nul: bool = False
+    nuls: int = 0
+    surrogates: int = 0
+
+    def storable(self, text: str | None) -> str:
+        """The text as COPY reads it, less what no text of PostgreSQL can hold."""
+        if text is None:
+            return copytext.NULL
+        if "\0" in text:
+            self.nuls += 1
+            text = text.replace("\0", "")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            self.surrogates += 1
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return copytext.escaped(text)
+
+    def texts(self) -> list[str]:
+        notes = []
+        if self.surrogates:
+            notes.append(
+                f"{self.surrogates} values held lone surrogates, which no text can store; U+FFFD stands for each"
+            )
+        if self.nuls:
+            notes.append(f"{self.nuls} values held NUL bytes, which PostgreSQL cannot store; they were removed")
+        return notes
 
 
-def _ndjson(body: Body, size: _Size) -> Iterator[bytes | bytearray]:
-    """The rows of a SODA page, one a line, some megabytes at a time. Raises ValueError for broken framing and UTF-8."""
-    held: bytes | bytearray | None = None
-    for lines in body.lines():
-        size.bytes += len(lines)
-        size.holds_nul = size.holds_nul or (b"\\" in lines and _NUL_ESCAPE in lines)
-        if not lines.isascii():
-            lines.decode("utf-8")  # pyarrow would pass broken bytes on
-        if held is not None:
-            yield held  # it was not the last, so the closing bracket is still to come
-            held = _without_commas(lines)
-        elif begun := lines.lstrip():
-            if not begun.startswith(b"["):
-                raise ValueError("the page does not begin with [")
-            held = _without_commas(begun[1:])
-    last = (held or b"").rstrip()
-    if not last.endswith(b"]"):
+def _portions(body: Body) -> Iterator[bytes]:
+    """Some hundred rows at a time. Raises ValueError as soon as it is not `[` row newline `,` row … `]`.
+
+    That a portion is JSON is for the caller to find out; if each is, the page is.
+    """
+    begun = ended = False
+    for lines in map(bytes.strip, body.lines()):
+        if not lines:
+            continue
+        if ended or not lines.startswith(b"," if begun else b"["):
+            raise ValueError("a line of the page does not begin with a comma, or the first with [")
+        ended = lines.endswith(b"]")
+        rows = (lines[1:-1] if ended else lines[1:]).strip()
+        if rows:
+            yield rows
+        elif begun or not ended:
+            raise ValueError("a line of the page has no row")
+        begun = True
+    if not ended:
         raise ValueError("the page does not end with ]")
-    if rows := last[:-1].strip():
+
+
+def _whole(body: Body) -> Iterator[bytes]:
+    """The rows of a page in any framing, all at once."""
+    whole = body.whole().strip()
+    if not (whole.startswith(b"[") and whole.endswith(b"]")):
+        raise ValueError("the page is not an array from [ to ]")
+    if rows := whole[1:-1].strip():
         yield rows
 
 
-def _without_commas(lines: bytes) -> bytearray:
-    """A space for each comma that begins a line: twice as fast as `bytes.replace`, and it is a tenth of a landing."""
-    spaced = bytearray(lines)
-    letters = np.frombuffer(spaced, np.uint8)
-    starts = np.append(0, np.flatnonzero(letters[:-1] == ord("\n")) + 1) if spaced else np.array([], np.intp)
-    letters[starts[letters[starts] == ord(",")]] = ord(" ")
-    return spaced
-
-
-def _rows(body: bytes) -> list[dict[str, Any]]:
-    rows = json.loads(body, parse_float=_Number)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+def _rows(portion: bytes) -> list[Row]:
+    rows = json.loads(f"[{portion.decode()}]", parse_float=_Number)
+    if not all(isinstance(row, dict) for row in rows):
         raise ValueError("the page is not an array of objects")
-    return rows
+    return list(rows)
 
 
 class _Number(float):
@@ -239,39 +272,13 @@ def _text(value: Any) -> str | None:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def _without_lone_surrogates(text: str | None) -> str | None:
-    return None if text is None else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _geojson(points: pa.ChunkedArray) -> pa.ChunkedArray:
-    """GeoJSON text of the portal's point objects, coordinates in the shortest form that is the same double."""
-    points = points.combine_chunks() if points.num_chunks != 1 else points.chunk(0)
-    kinds, coordinates = pc.struct_field(points, "type"), pc.struct_field(points, "coordinates")
-    lengths = pc.list_value_length(coordinates)
-    plain = pc.and_kleene(pc.equal(kinds, "Point"), pc.equal(lengths, 2))
-    if pc.any(pc.and_(pc.is_valid(points), pc.invert(pc.fill_null(plain, False)))).as_py():
-        raise _BeyondFastReaderError
-    # an array of two numbers a row where there is a point, flattened: x, y, x, y …
-    numbers = pc.list_flatten(coordinates.drop_null())
-    if numbers.null_count or not pc.all(pc.is_finite(numbers), min_count=0).as_py():
-        raise _BeyondFastReaderError
-    written = numbers.cast(pa.string())
-    indexes = pa.array(range(0, len(numbers), 2), pa.int64())
-    texts = pc.binary_join_element_wise(
-        '{"type":"Point","coordinates":[', written.take(indexes), ",", written.take(pc.add(indexes, 1)), "]}", ""
-    )
-    return pc.replace_with_mask(pa.nulls(len(points), pa.string()), pc.fill_null(plain, False), texts.cast(pa.string()))
-
-
-def _without_nul(table: pa.Table) -> tuple[pa.Table, int]:
-    removed = 0
-    for index, name in enumerate(table.column_names):
-        column = table.column(index)
-        holds = pc.sum(pc.cast(pc.match_substring(column, "\0"), pa.int64())).as_py() or 0
-        if holds:
-            removed += holds
-            table = table.set_column(index, name, pc.replace_substring(column, pattern="\0", replacement=""))
-    return table, removed
+def _geojson(point: Row) -> str:
+    """GeoJSON text of a point, as `_text` gives it. Raises ValueError, TypeError or KeyError for anything else."""
+    x, y = point["coordinates"]
+    plain = len(point) == 2 and point["type"] == "Point" and type(x) in (float, int) and type(y) in (float, int)
+    if plain and abs(x) < _FARTHEST and abs(y) < _FARTHEST:
+        return f'{{"type":"Point","coordinates":[{x!r},{y!r}]}}'
+    raise ValueError("no plain point")
 
 
 def _column_name(field: str, dataset: Dataset) -> str:
@@ -283,15 +290,17 @@ def _column_name(field: str, dataset: Dataset) -> str:
     is_a_name = re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", field) and len(field) < _LONGEST_NAME
     if is_a_name and field not in taken and not field.startswith(("first_soda_", "first_dlt_")):
         return field
+    return _marked_name(field)
+
+
+def _marked_name(field: str) -> str:
     left = re.sub(r"[^a-z0-9]+", "_", field.lower()).strip("_")[: _LONGEST_NAME - 10].rstrip("_")
     mark = hashlib.sha256(field.encode("utf-8", "surrogatepass")).hexdigest()[:6]
     return f"x_{left}_{mark}" if left else f"x_{mark}"
 
 
-def _last_pair(table: pa.Table) -> Cursor | None:
-    if table.num_rows == 0:
-        return None
-    updated_at, row_id = (table.column(name)[-1].as_py() for name in ("soda_updated_at", "soda_id"))
+def _pair(row: Row) -> Cursor:
+    updated_at, row_id = _text(row.get(":updated_at")), _text(row.get(":id"))
     if updated_at is None or row_id is None:
         raise ValueError("the page's last row has no :id or no :updated_at")
     return Cursor(updated_at=updated_at, id=row_id)

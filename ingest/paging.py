@@ -1,40 +1,32 @@
-"""Pages of one dataset, one after the other: the next is on its way while the last is parsed.
+"""Pages of one dataset, one after the other: those that follow are read ahead, into files.
 
-What follows a page is asked for by the page's last row, which is read out of the answer before the rest of it.
+What follows a page is asked for by the page's last row, so there is one request at a time; while dlt loads what it was
+given, the next pages come, are parsed and wait on the disk.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from pathlib import Path
 
 from ingest.body import Body
 from ingest.datasets import Dataset
-from ingest.pages import Page, PageReader, last_row
+from ingest.pages import Page, PageReader
 from ingest.soda import Cursor, SodaClient
+
+AHEAD = 4  # pages on the disk, some 30 MB each: as many are read while dlt loads a package, and none in memory
 
 # SoQL's clauses of a page: select, where, order, limit.
 Clauses = Mapping[str, str | int]
 
 
-@dataclass(frozen=True)
-class _Received:
-    """An answer that has come whole but is not parsed yet; `lines` tells about how many rows it has."""
-
-    body: Body
-    lines: int
-    end: Cursor | None
-
-
-@dataclass(frozen=True)
-class _Ahead:
-    start: Cursor
-    answer: Future[_Received]
-
-
 class Paging:
-    """`clauses` says how to ask for what follows a cursor (None: the first page); `check` looks at answers' headers."""
+    """`clauses` says how to ask for what follows a cursor (None: the first page); `check` looks at answers' headers.
+
+    The pages' files are put into `folder`, and are the caller's.
+    """
 
     def __init__(
         self,
@@ -44,6 +36,7 @@ class Paging:
         page_size: int,
         clauses: Callable[[Cursor | None], Clauses],
         check: Callable[[Mapping[str, str]], None],
+        folder: Path,
     ) -> None:
         self._client = client
         self._reader = reader
@@ -51,41 +44,50 @@ class Paging:
         self._page_size = page_size
         self._clauses = clauses
         self._check = check
-        self._ahead: _Ahead | None = None
+        self._folder = folder
+        self._files = 0
+        self._ahead: deque[Future[Page | None]] = deque()
+        self._start: Cursor | None = None
         self._fetcher = ThreadPoolExecutor(1, thread_name_prefix=f"fetch-{dataset.name}")
 
     def after(self, cursor: Cursor | None, number: int) -> Page:
         """The page that follows `cursor`, the `number`th of the reading. Raises an IngestError when none came."""
-        ahead, self._ahead = self._ahead, None
-        if ahead and ahead.start == cursor:
-            received = ahead.answer.result()
+        page = self._ahead.popleft().result() if self._ahead and self._start == cursor else None
+        if page is None:
+            while self._ahead:
+                self._ahead.pop().cancel()
+            first = self._fetcher.submit(self._read, cursor, number)
+            self._read_ahead(first, number)
+            page = first.result()
         else:
-            received = self._fetcher.submit(self._receive, cursor, number).result()
-        if received.end and received.end != cursor and received.lines >= self._page_size:
-            answer = self._fetcher.submit(self._receive, received.end, number + 1)
-            self._ahead = _Ahead(received.end, answer)
-        try:
-            return self._reader.read(received.body)
-        except ValueError as error:  # broken in the middle: asked for again, as often as any other fault
-            self._client.note_broken(self._what(number), error)
-            return self._fetcher.submit(self._ask, cursor, number).result()
+            self._read_ahead(self._ahead[-1], number + len(self._ahead))
+        self._start = page.cursor
+        return page
 
     def close(self) -> None:
         self._fetcher.shutdown(wait=False, cancel_futures=True)
 
-    def _what(self, number: int) -> str:
-        return f"{self._dataset.name}, page {number}"
+    def _read_ahead(self, last: Future[Page] | Future[Page | None], number: int) -> None:
+        """Let pages follow the `number`th, the `last` that is to be read, until enough are."""
+        while len(self._ahead) < AHEAD:
+            number += 1
+            last = self._fetcher.submit(self._read_after, last, number)
+            self._ahead.append(last)
 
-    def _receive(self, cursor: Cursor | None, number: int) -> _Received:
-        def parse(body: Body, headers: Mapping[str, str]) -> _Received:
-            self._check(headers)
-            return _Received(body, *last_row(body))
+    def _read_after(self, before: Future[Page] | Future[Page | None], number: int) -> Page | None:
+        """The page after the one before, which the only thread has read by now. None where none needs to follow."""
+        page = None if before.exception() else before.result()
+        if page is None or page.cursor is None or page.rows < self._page_size:
+            return None
+        return self._read(page.cursor, number)
 
-        return self._client.rows(self._dataset.id, self._what(number), parse, **self._clauses(cursor))
+    def _read(self, cursor: Cursor | None, number: int) -> Page:
+        self._files += 1
+        file = self._folder / f"{self._dataset.name}.{self._files}"
 
-    def _ask(self, cursor: Cursor | None, number: int) -> Page:
         def parse(body: Body, headers: Mapping[str, str]) -> Page:
             self._check(headers)
-            return self._reader.read(body)
+            return self._reader.read(body, file)
 
-        return self._client.rows(self._dataset.id, self._what(number), parse, **self._clauses(cursor))
+        what = f"{self._dataset.name}, page {number}"
+        return self._client.rows(self._dataset.id, what, parse, **self._clauses(cursor))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import dlt
@@ -15,7 +16,6 @@ import dlt
 from ingest import database, packages
 from ingest.datasets import Dataset, choose
 from ingest.errors import ConfigurationError, DatasetGoneError, IngestError, MassDeletionError, SchemaBreakError
-from ingest.memory import share_what_is_freed
 from ingest.publication import SchemaChange
 from ingest.reading import DatasetReading, Progress, Window
 from ingest.settings import Settings
@@ -110,15 +110,14 @@ def land(
         raise ConfigurationError(
             f"--since {request.since} is after --until {request.until}.", remedy="Swap them; both days are included."
         )
-    share_what_is_freed()
     started = time.monotonic()
     with closing(database.connect(settings.database)) as connection, database.landing_lock(connection):
         pipeline = packages.restored_pipeline(settings)
-        with _readings(datasets, pipeline, settings, request, window, on_progress) as readings:
+        folder = packages.page_folder(pipeline)
+        with _readings(datasets, pipeline, settings, request, window, folder, on_progress) as readings:
             problems = _begin(pipeline, readings, on_schema or (lambda _dataset, _changes: None))
-            load_ids = _land_packages(
-                pipeline, [reading for reading in readings if reading.dataset.name not in problems]
-            )
+            sound = [reading for reading in readings if reading.dataset.name not in problems]
+            load_ids = _land_packages(pipeline, sound, folder)
             return _report(readings, load_ids, list(problems.values()), time.monotonic() - started)
 
 
@@ -129,6 +128,7 @@ def _readings(
     settings: Settings,
     request: LandingRequest,
     window: Window,
+    folder: Path,
     on_progress: Callable[[Progress], None] | None,
 ) -> Iterator[list[DatasetReading]]:
     limiter = RateLimiter(settings.requests_per_hour)
@@ -142,6 +142,7 @@ def _readings(
             state=states.get(dataset.name, {}),
             extra_columns=packages.extra_columns(pipeline, dataset),
             window=window,
+            folder=folder,
             full_refresh=request.full_refresh,
             accept_mass_deletion=request.accept_mass_deletion,
             on_progress=on_progress,
@@ -187,13 +188,13 @@ def _begin(pipeline: dlt.Pipeline, readings: list[DatasetReading], on_schema: On
     return problems
 
 
-def _land_packages(pipeline: dlt.Pipeline, readings: list[DatasetReading]) -> dict[str, list[str]]:
+def _land_packages(pipeline: dlt.Pipeline, readings: list[DatasetReading], folder: Path) -> dict[str, list[str]]:
     """Land package after package until every reading is complete; load ids with the datasets that each one holds."""
     load_ids: dict[str, list[str]] = {}
     unfinished = [reading for reading in readings if not reading.finished]
     absent = packages.absent_tables(pipeline)
     while unfinished or absent:
-        source = chicago_crashes(unfinished, PAGES_PER_PACKAGE, absent=absent)
+        source = chicago_crashes(unfinished, PAGES_PER_PACKAGE, folder=folder, absent=absent)
         for load_id in packages.commit(pipeline, source):
             load_ids[load_id] = [reading.dataset.name for reading in unfinished]
             names = ", ".join(load_ids[load_id])

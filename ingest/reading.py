@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -93,7 +94,10 @@ class _Tally:
 
 
 class DatasetReading:
-    """One dataset's reading. `state` is what the last committed package left: a cursor, or a whole read's measure."""
+    """One dataset's reading. `state` is what the last committed package left: a cursor, or a whole read's measure.
+
+    Pages are put into files in `folder`; they are there until the next package's are asked for.
+    """
 
     def __init__(
         self,
@@ -104,6 +108,7 @@ class DatasetReading:
         state: Mapping[str, Any],
         extra_columns: list[str],
         window: Window,
+        folder: Path,
         full_refresh: bool = False,
         accept_mass_deletion: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
@@ -133,10 +138,11 @@ class DatasetReading:
         self._extent: Extent | None = None
         self._publication: Publication | None = None
         self._news = False
+        self._files: list[Path] = []
         self._package = _Tally()
         self._began = time.monotonic()
         self.seconds = 0.0
-        self._paging = Paging(client, self._reader, dataset, page_size, self._clauses, self._check_columns)
+        self._paging = Paging(client, self._reader, dataset, page_size, self._clauses, self._check_columns, folder)
 
     @property
     def cursor(self) -> Cursor | None:
@@ -212,41 +218,44 @@ class DatasetReading:
         asked = self.client.extent(self.dataset.id, f"{self.dataset.name}, count", where) if where else whole
         self.total, self._newest = (asked.rows, asked.newest) if asked else (0, None)
 
-    def pages(self, limit: int) -> Iterator[pa.Table]:
-        """At most `limit` more pages as Arrow tables (all of them for a dataset read whole: its rows belong together).
+    def pages(self, limit: int) -> Iterator[Page]:
+        """At most `limit` more pages (all of them for a dataset read whole: its rows belong together).
 
-        While the caller writes a page the next one is already being fetched.
+        While the caller loads them the next ones are already being read.
         """
         self._package = _Tally()
+        self._forget_files()
         if self.dataset.read == "whole" and not self.complete:
             yield from self._whole()
             return
         while not self.complete and self._package.pages < limit:
             page = self._next()
             self._count(page)
-            if page.table.num_rows or not self.total:  # an empty page makes the table where there is none yet
-                yield page.table
+            if page.rows or not self.total:  # an empty page makes the table where there is none yet
+                yield self._given(page)
             self._report()
 
-    def _whole(self) -> Iterator[pa.Table]:
+    def _whole(self) -> Iterator[Page]:
         """All pages, and only if nothing changed while they were read: what is missing from a whole read is gone.
 
         Raises PortalAnswerError if the portal's rows keep changing.
         """
         for _ in range(WHOLE_READS):
-            tables = []
+            pages = []
             while not self.complete:
                 page = self._next()
                 self._count(page)
-                tables.append(page.table)
+                pages.append(page)
             seen = (self.all.rows, self.total, self._newest)
             again = self.client.extent(self.dataset.id, f"{self.dataset.name}, count")
             self._count_rows(again or Extent(0, None))
             if seen == (self.total, self.total, self._newest):
                 self.complete = True
-                yield from (table for table in tables if table.num_rows or not self.total)
+                yield from (self._given(page) for page in pages if page.rows or not self.total)
                 self._report()
                 return
+            for page in pages:
+                page.file.unlink()
             self._note("the rows changed while they were read whole; they were read again")
             self.all, self._package, self._cursor, self.complete = _Tally(), _Tally(), None, False
         raise PortalAnswerError(
@@ -307,6 +316,7 @@ class DatasetReading:
         return pa.Table.from_pylist([row], schema=RECORD_SCHEMA)
 
     def close(self) -> None:
+        self._forget_files()
         self._paging.close()
         self.client.close()
 
@@ -345,14 +355,23 @@ class DatasetReading:
             )
         self._cursor = page.cursor or self._cursor
         for tally in (self.all, self._package):
-            tally.rows += page.table.num_rows
+            tally.rows += page.rows
             tally.pages += 1
             tally.bytes += page.bytes
         for note in page.notes:
             self._note(note)
         # A short page ends the reading only if all that was counted has come: a portal may cap $limit unasked.
-        short = page.table.num_rows < self._page_size
-        self.complete = page.table.num_rows == 0 or (short and self.all.rows >= self.total)
+        short = page.rows < self._page_size
+        self.complete = page.rows == 0 or (short and self.all.rows >= self.total)
+
+    def _given(self, page: Page) -> Page:
+        self._files.append(page.file)
+        return page
+
+    def _forget_files(self) -> None:
+        for file in self._files:
+            file.unlink(missing_ok=True)
+        self._files.clear()
 
     def _report(self) -> None:
         self.seconds = time.monotonic() - self._began

@@ -10,7 +10,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ import tenacity
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from ingest.body import Body
+from ingest.body import PACKED, Body
 from ingest.errors import DatasetGoneError, IngestError, PortalAnswerError, PortalUnreachableError
 
 log = logging.getLogger(__name__)
@@ -240,7 +240,9 @@ class SodaClient:
                 url, params=params, headers=sent, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT), stream=True
             )
             with answer:
-                raw = answer.raw.read(decode_content=False)
+                body = Body(self._wire(answer.raw), gzipped="gzip" in answer.headers.get("Content-Encoding", ""))
+                if not (answer.status_code == 403 and self._token):
+                    return self._parsed(answer, body, what, parse, is_conditional="If-None-Match" in headers)
         except (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError) as error:
             raise TransientError("no answer in time", answered=False) from error
         except requests.exceptions.ConnectionError as error:
@@ -252,26 +254,37 @@ class SodaClient:
                 f"{what}: the request to {self.portal_url} cannot be made ({_short(error)}).",
                 remedy="Check CRASHES_PORTAL_URL or --portal.",
             ) from error
-        body = Body(raw, gzipped="gzip" in answer.headers.get("Content-Encoding", ""))
+        self._token = None
+        note = "the portal refused CHICAGO_API_TOKEN (403); going on without it"
+        self.traffic.notes.append(note)
+        self._log.warning("%s: %s", what, note)
+        return self._ask_once(url, params, what, parse, headers)
+
+    def _wire(self, raw: urllib3.response.BaseHTTPResponse) -> Iterator[bytes]:
+        """The bytes of an answer while they come."""
+        while packed := raw.read(PACKED, decode_content=False):
+            self.traffic.bytes += len(packed)
+            yield packed
+
+    def _parsed(
+        self, answer: requests.Response, body: Body, what: str, parse: Parse[Parsed], *, is_conditional: bool
+    ) -> Parsed:
         self._has_answered = answer.ok
         self._label = answer.headers.get("X-Sample-Portal", self._label)
-        self.traffic.bytes += len(raw)
-        if answer.status_code == 403 and self._token:
-            self._token = None
-            note = "the portal refused CHICAGO_API_TOKEN (403); going on without it"
-            self.traffic.notes.append(note)
-            self._log.warning("%s: %s", what, note)
-            return self._ask_once(url, params, what, parse, headers)
-        if answer.status_code == 304 and "If-None-Match" in headers:
+        if answer.status_code == 304 and is_conditional:
             raise _NotModified
+        if answer.status_code != 200 or "json" not in answer.headers.get("Content-Type", "").lower():
+            body.finish()  # an error is short, and a connection that is read to its end can be used again
         self._raise_for(answer, body, what)
         if _lags(answer.headers):
             self.traffic.out_of_date = True
             self._note_once("the portal answered from a replica that lags behind its own truth")
         try:
-            return parse(body, answer.headers)
+            parsed = parse(body, answer.headers)
         except ValueError as error:
             raise TransientError(f"a body that is not whole JSON rows ({_short(error)})") from error
+        body.finish()
+        return parsed
 
     def _raise_for(self, answer: requests.Response, body: Body, what: str) -> None:
         status = answer.status_code
@@ -311,11 +324,6 @@ class SodaClient:
         fault = state.outcome.exception() if state.outcome else None
         wait = state.next_action.sleep if state.next_action else 0.0
         self._log.warning("%s: %s; asking again in %.1f s", what, fault, wait)
-
-    def note_broken(self, what: str, error: ValueError) -> None:
-        """An answer that seemed whole turned out broken when it was parsed, and is going to be asked for again."""
-        self.traffic.retries += 1
-        self._log.warning("%s: a body that is not whole JSON rows (%s); asking again", what, _short(error))
 
     def _note_once(self, note: str) -> None:
         if note not in self.traffic.notes:

@@ -30,6 +30,10 @@ HOSTILE = {
         '{"type":"Point","coordinates":[null,null]}',
     ),
     "odd key": ('"x\\"; drop table raw.crashes":"Y"', None, None),
+    "empty": ('"street_name":""', "street_name", ""),
+    "no value": ('"street_name":null', "street_name", None),
+    "backslash N": (r'"street_name":"\\N"', "street_name", r"\N"),
+    "breaks": (r'"street_name":"a\tb\nc\r\nd\\"', "street_name", "a\tb\nc\r\nd\\"),
     "emoji": ('"street_name":"🚗 Étoile"', "street_name", "🚗 Étoile"),
 }
 

@@ -196,16 +196,22 @@ def test_a_window_without_any_row_is_a_reading_too(database: Any, settings: Sett
 
 
 def test_a_whole_read_that_a_change_cuts_through_is_read_again(
-    database: Any, settings: Settings, portal: RunningPortal
+    database: Any, settings: Settings, portal: RunningPortal, tmp_path: Path
 ) -> None:
     """Replaced between the count and the page, all rows have moved past the bound: none of them may count as gone."""
     client = SodaClient(portal.url)
     reading = DatasetReading(
-        all_datasets()["vision_zero_fatalities"], client, page_size=37, state={}, extra_columns=[], window=Window()
+        all_datasets()["vision_zero_fatalities"],
+        client,
+        page_size=37,
+        state={},
+        extra_columns=[],
+        window=Window(),
+        folder=tmp_path,
     )
     reading.begin()
     portal.control.replace("vision_zero_fatalities")
-    assert sum(table.num_rows for table in reading.pages(8)) == 2
+    assert sum(page.rows for page in reading.pages(8)) == 2
     assert reading.complete
     assert "changed while" in reading.notes[0]
     reading.close()
