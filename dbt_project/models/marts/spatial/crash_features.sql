@@ -51,6 +51,7 @@ repeated_keys as (
     {{ repeated_keys(ref('int_crashes__landed_keys'), 'crash_record_id') }}
 ),
 
+-- in the order of their keys, for so they are looked up: the key's index is made in half the time, and read in one go
 points as materialized (
     select
         everywhere.crash_record_id,
@@ -67,6 +68,7 @@ points as materialized (
     from ({{ last_points(touched_or_all(ref('int_crashes__landed_keys'), 'crash_record_id')) }}) as moved
     where moved.geom is not null
     {%- endif %}
+    order by crash_record_id
 ),
 
 -- all layers of a crash at once: one search of the index, and no grouping of millions
