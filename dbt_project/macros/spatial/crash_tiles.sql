@@ -23,7 +23,8 @@
 {%- endmacro %}
 
 
-{#- Each crash is in exactly one tile of a zoom and in one cell of it. -#}
+{#- Each crash is in exactly one tile of a zoom and in one cell of it. A plan for any tile would be made for a thousand columns, and read
+    the whole table: from the sixth call of a session on, were each call not planned by itself. -#}
 {% macro _crash_tiles(function, crashes) -%}
 create or replace function {{ function }}(z integer, x integer, y integer, query_params json default '{}')
 returns bytea
@@ -31,6 +32,7 @@ language plpgsql
 stable
 parallel safe
 set search_path = pg_catalog, {{ postgis_schema() }}, pg_temp
+set plan_cache_mode = force_custom_plan
 as $function$
 #variable_conflict use_variable
 declare
