@@ -68,7 +68,7 @@ points as materialized (
     from ({{ last_points(touched_or_all(ref('int_crashes__landed_keys'), 'crash_record_id')) }}) as moved
     where moved.geom is not null
     {%- endif %}
-    order by crash_record_id  -- noqa: AM06
+    order by crash_record_id  -- noqa: AM06, RF03
 ),
 
 -- all layers of a crash at once: one search of the index, and no grouping of millions
