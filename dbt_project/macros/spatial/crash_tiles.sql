@@ -1,7 +1,7 @@
 {#- spatial.crash_tiles: crashes as vector tiles, for any tile server of PostGIS. Made at the end of a build, whatever was built. It
     finds the table by its name whenever it is asked, so it survives a full refresh, and may be made before there is one. -#}
-{% macro make_crash_tiles() -%}
-    {%- set schema, crashes = 'spatial', ref('crashes').include(database=false) -%}
+{% macro make_crash_tiles(reads) -%}
+    {%- set schema, crashes = 'spatial', reads[0].include(database=false) -%}
     {%- if execute and flags.WHICH in ('build', 'run', 'retry') -%}
     {%- if not adapter.check_schema_exists(target.database, schema) %}
     create schema if not exists {{ schema }};

@@ -12,22 +12,82 @@
     ) -%}
 begin
     return (
-        with impacts as materialized (
+        with found as materialized (
             select
-                impacts.crash_record_id,
-                impacts.people,
-                impacts.units,
-                impacts.killed,
+                crashes.crash_record_id,
+                crashes.crash_at_local,
+                crashes.prim_contributory_cause,
+                crashes.hit_and_run_i,
+                crashes.injuries_total
+            from {{ in_schema(ref('crashes')) }} as crashes
+            where crashes.crash_record_id = any(crash_record_ids) and crashes.deleted_at is null
+        ),
+
+        costs as (
+            select
+                costs.counted,
+                costs.kabco,
+                costs.injury_classification,
+                costs.economic_cost,
+                costs.quality_of_life_cost,
+                array_position(array['K', 'A', 'B', 'C', 'O'], costs.kabco) as place
+            from {{ in_schema(ref('injury_costs')) }} as costs
+        ),
+
+        by_person as (
+            select * from costs where costs.counted = 'person'
+        ),
+
+        involved_people as materialized (
+            select
+                people.person_id,
+                people.crash_record_id,
+                people.person_type,
+                people.injury_classification,
+                people.age
+            from found
+            inner join {{ in_schema(ref('people')) }} as people on found.crash_record_id = people.crash_record_id
+            where people.deleted_at is null
+        ),
+
+        involved as (
+            select
+                found.crash_record_id,
+                {{ impact_on_people() }}
+            from found
+            left join involved_people as people on found.crash_record_id = people.crash_record_id
+            left join by_person as costs on people.injury_classification = costs.injury_classification
+            group by found.crash_record_id
+        ),
+
+        units as (
+            select
+                found.crash_record_id,
+                {{ impact_on_units() }}
+            from found
+            left join {{ in_schema(ref('vehicles')) }} as vehicles
+                on found.crash_record_id = vehicles.crash_record_id and vehicles.deleted_at is null
+            group by found.crash_record_id
+        ),
+
+        impacts as materialized (
+            select
+                impacts.*,
                 impacts.killed + impacts.incapacitated + impacts.injured_evidently + impacts.injured_reportedly as injured,
-                impacts.children_injured,
-                impacts.pedestrians_injured,
-                impacts.cyclists_injured,
-                impacts.hit_and_run,
-                impacts.economic_cost,
-                impacts.quality_of_life_cost,
                 date_trunc('month', impacts.crash_at_local) as crash_month
-            from {{ in_schema(ref('crash_impacts')) }} as impacts
-            where impacts.crash_record_id = any(crash_record_ids)
+            from (
+                select
+                    crashes.prim_contributory_cause,
+                    {{ impact_of_crash() }}
+                from found as crashes
+                inner join involved on crashes.crash_record_id = involved.crash_record_id
+                inner join units on crashes.crash_record_id = units.crash_record_id
+                cross join lateral (
+                    select
+                        {{ harmless_motor_vehicles() }}
+                ) as harmless
+                inner join costs as by_vehicle on by_vehicle.counted = 'vehicle'
+            ) as impacts
         ),
 
         people as materialized (
@@ -35,20 +95,8 @@ begin
                 people.person_type,
                 people.injury_classification,
                 count(*) as people
-            from {{ in_schema(ref('people')) }} as people
-            where people.crash_record_id = any(crash_record_ids) and people.deleted_at is null
+            from involved_people as people
             group by people.person_type, people.injury_classification
-        ),
-
-        costs as (
-            select
-                costs.kabco,
-                costs.injury_classification,
-                costs.economic_cost,
-                costs.quality_of_life_cost,
-                array_position(array['K', 'A', 'B', 'C', 'O'], costs.kabco) as place
-            from {{ in_schema(ref('injury_costs')) }} as costs
-            where costs.counted = 'person'
         ),
 
         whole as (
@@ -77,7 +125,7 @@ begin
                 coalesce(sum(people.people), 0) as people,
                 coalesce(sum(people.people), 0) * costs.economic_cost as economic_cost,
                 coalesce(sum(people.people), 0) * costs.quality_of_life_cost as quality_of_life_cost
-            from costs
+            from by_person as costs
             left join people on costs.injury_classification = people.injury_classification
             group by costs.kabco, costs.injury_classification, costs.place, costs.economic_cost, costs.quality_of_life_cost
         ),
@@ -111,7 +159,7 @@ begin
                 0 as economic_cost,
                 0 as quality_of_life_cost
             from people
-            left join costs on people.injury_classification = costs.injury_classification
+            left join by_person as costs on people.injury_classification = costs.injury_classification
             where costs.kabco is null
         ),
 
@@ -122,21 +170,19 @@ begin
                 coalesce(sum(people.people) filter (where costs.economic_cost > 0), 0) as injured,
                 coalesce(sum(people.people) filter (where costs.kabco = 'K'), 0) as killed
             from people
-            left join costs on people.injury_classification = costs.injury_classification
+            left join by_person as costs on people.injury_classification = costs.injury_classification
             group by people.person_type
         ),
 
         causes as (
             select
-                crashes.prim_contributory_cause,
+                impacts.prim_contributory_cause,
                 count(*) as crashes,
                 sum(impacts.injured) as injured,
                 sum(impacts.killed) as killed
-            from {{ in_schema(ref('crashes')) }} as crashes
-            inner join impacts on crashes.crash_record_id = impacts.crash_record_id
-            where crashes.crash_record_id = any(crash_record_ids)
-            group by crashes.prim_contributory_cause
-            order by count(*) desc, crashes.prim_contributory_cause asc
+            from impacts
+            group by impacts.prim_contributory_cause
+            order by count(*) desc, impacts.prim_contributory_cause asc
             limit 10
         ),
 
