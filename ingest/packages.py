@@ -8,6 +8,7 @@ broken package left in `raw` has no row in `raw._dlt_loads` and is nobody's.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,10 +45,13 @@ def restored_pipeline(settings: Settings) -> dlt.Pipeline:
 
 
 def page_folder(pipeline: dlt.Pipeline) -> Path:
-    """An empty folder for pages on their way, in dlt's working folder: what a killed run leaves there goes with it."""
+    """An empty folder for pages on their way, in dlt's working folder: what a killed run leaves there goes with it.
+
+    No other landing ever has the same one: a request of a landing that failed may still be under way.
+    """
     folder = Path(pipeline.working_dir) / "pages"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return Path(tempfile.mkdtemp(dir=folder))
 
 
 def commit(pipeline: dlt.Pipeline, source: DltSource) -> list[str]:

@@ -58,12 +58,13 @@ def chicago_crashes(
     """
     for reading in readings:
         empty = folder / reading.dataset.name if folder and reading.dataset.name in absent else None
+        extra_columns = list(reading.extra_columns)  # pages are read ahead, and may add to them at any moment
         yield dlt.resource(
-            _land(reading, pages, empty),
+            _land(reading, pages, empty, extra_columns),
             name=reading.dataset.name,
             write_disposition="append",
             file_format=FORMAT,
-            columns=_text_columns(reading.dataset, reading.extra_columns),
+            columns=_text_columns(reading.dataset, extra_columns),
             parallelized=True,
         )
     for name in set(absent) - {reading.dataset.name for reading in readings}:
@@ -82,10 +83,10 @@ def chicago_crashes(
         yield dlt.resource([deletions], name=DELETIONS_TABLE, write_disposition="append", file_format="parquet")
 
 
-def _land(reading: DatasetReading, pages: int, empty: Path | None) -> Iterator[Any]:
-    """The resource of a reading; with `empty`, a file to make its table by where nothing is read."""
+def _land(reading: DatasetReading, pages: int, empty: Path | None, extra_columns: list[str]) -> Iterator[Any]:
+    """The resource of a reading, whose table has `extra_columns`; `empty`: a file to make it by if nothing is read."""
     state = dlt.current.resource_state(reading.dataset.name)
-    columns = list(reading.extra_columns)
+    columns = list(extra_columns)
     if empty and reading.complete:
         yield _imported(empty_page(reading.dataset, empty))
     for page in reading.pages(pages):

@@ -56,7 +56,7 @@ def ingest(portal_url: str | None, wait: bool, as_json: bool, **options: Any) ->
 
 
 @click.command(short_help="Only build and test the tables from what has landed.")
-@click.option("--select", multiple=True, metavar="NODES", help="Only these, in dbt's syntax, such as crashes+.")
+@click.option("--select", multiple=True, metavar="NODES", help="Only these, in dbt's syntax, such as +crashes+.")
 @click.option("--full-refresh", is_flag=True, help="Build every table from the beginning.")
 @wait_option
 @json_option

@@ -10,7 +10,7 @@ from runner.ledger.session import LedgerSession
 
 # What dlt and dbt made; of `ops` only the book of loads, which goes with the loads.
 SCHEMAS = ("staging", "quality", "history", "spatial", "marts", "raw")
-BOOKS = ("model_loads", "model_changes")
+BOOKS = ("model_loads", "model_changes", "placed_layers")
 
 
 def filled_from(session: LedgerSession) -> str | None:

@@ -41,7 +41,7 @@ READERS = {
     "history": [READER],
     "spatial": [READER],
 }
-BOOKS = ("model_loads", "model_changes")  # dbt's, in ops
+BOOKS = ("model_loads", "model_changes", "placed_layers")  # dbt's, in ops
 
 
 @dataclass(frozen=True)

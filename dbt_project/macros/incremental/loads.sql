@@ -1,5 +1,5 @@
 {#- Before a final table is built, in its transaction: take on every committed load that it has not seen. A table whose rows
-    belong to another's (people to crashes) takes on only what that one has applied, so that it may be built alone.
+    belong to another's (people to crashes) takes on only what that one has applied: built alone, it takes on nothing new.
     The build then reads its own claims, and nothing else: what commits meanwhile waits for the next one. -#}
 {% macro claim_loads(after=none) -%}
     {{ plan_carefully() }};

@@ -30,6 +30,17 @@
         held_back bigint not null,
         built_at timestamptz not null default now(),
         primary key (invocation_id, model)
+    );
+
+    -- By which layers, in which form, a table has its places.
+    create table if not exists {{ source('ops', 'placed_layers') }} (
+        model text not null,
+        layer_id text not null,
+        version_id text not null,
+        is_city_wide boolean not null,
+        is_new boolean not null,
+        placed_at timestamptz not null default now(),
+        primary key (model, layer_id)
     )
 {%- endmacro %}
 

@@ -4,11 +4,14 @@
 {%- endmacro %}
 
 
-{#- Before an increment of the crashes, in its transaction: where a load not yet applied spoke of the City's boundaries, every crash
-    gets the places that it is in by them now. That is no news of the portal, and so moves no `updated_at` and no count. -#}
+{#- Before the crashes are built, in their transaction: where spatial.crash_features has placed them by other boundaries of the City
+    than those that they carry, every crash gets the places that it is in now. That is no news of the portal, and so moves no
+    `updated_at` and no count. -#}
 {% macro carry_new_places() -%}
-    {%- if execute and is_incremental() -%}
-        {%- set columns = ['ward', 'community_area', 'police_beat', 'police_district', 'census_tract'] -%}
+    {%- if execute %}
+    {%- set book = source('ops', 'placed_layers') %}
+    {%- if is_incremental() %}
+        {%- set columns = ['ward', 'community_area', 'police_beat', 'police_district', 'census_tract'] %}
         update {{ this }} as shown
         set
             {%- for column in columns %}
@@ -22,10 +25,31 @@
             from {{ this }} as known
             left join {{ ref('int_crashes__places') }} as places on known.crash_record_id = places.crash_record_id
             where
-                exists ({{ layers_spoken_of() }} where said.layer_id in ({{ city_layers() }}))
+                (
+                    select array_agg((placed.layer_id, placed.placed_at) order by placed.layer_id)
+                    from {{ book }} as placed
+                    where placed.model = 'crash_features' and placed.layer_id in ({{ city_layers() }})
+                )
+                is distinct from (
+                    select array_agg((carried.layer_id, carried.placed_at) order by carried.layer_id)
+                    from {{ book }} as carried
+                    where carried.model = 'crashes'
+                )
                 and row({% for column in columns %}known.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
                 is distinct from row({% for column in columns %}places.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
         ) as placed
-        where shown.crash_record_id = placed.key
-    {%- endif -%}
+        where shown.crash_record_id = placed.key;
+    {%- endif %}
+    delete from {{ book }} where model = 'crashes';
+    insert into {{ book }} (model, layer_id, version_id, is_city_wide, is_new, placed_at)
+    select
+        'crashes',
+        layer_id,
+        version_id,
+        is_city_wide,
+        is_new,
+        placed_at
+    from {{ book }}
+    where model = 'crash_features' and layer_id in ({{ city_layers() }})
+    {%- endif %}
 {%- endmacro %}

@@ -24,9 +24,6 @@
     ],
 ) }}
 
--- an increment asks whether a new load speaks of the City's boundaries:
--- depends_on: {{ ref('stg_spatial__layers') }}
-
 -- One row a crash: what the portal says of it now, and the places that it is in. Reads every claimed version of the crashes that
 -- this build touches: all of them, or in an increment those of which a load not yet applied brought a version.
 with loads as (

@@ -4,8 +4,8 @@
     on_schema_change='fail',
     indexes=[{'columns': ['feature_id']}],
     pre_hook=[
-        "{{ claim_loads(after='features') }}",
-        "{{ drop_outdated_places() }}",
+        "{{ claim_loads() }}",
+        "{{ book_layers_to_place() }}",
     ],
     post_hook=[
         "{{ primary_key('crash_record_id, layer_id') }}",
@@ -15,8 +15,8 @@
     ],
 ) }}
 
--- what an increment asks first is which layers a new load speaks of:
--- depends_on: {{ ref('stg_spatial__layers') }}
+-- which layers there are is asked before: see book_layers_to_place
+-- depends_on: {{ ref('layers') }}
 {%- set nearest_degrees = var('nearest_feature_metres') ~ ' / 70000.0' -%}
 
 -- One row a crash and layer in use: the feature that the crash is in. A crash on a border belongs to the first of its features in
@@ -34,11 +34,11 @@ with loads as (
 
 wanted as (
     select
-        layers.layer_id,
-        layers.is_city_wide,
-        {{ is_known_layer('layers') if is_incremental() else 'false' }} as is_known
-    from {{ ref('layers') }} as layers
-    where layers.is_active and layers.geometry_type = 'polygon'
+        layer_id,
+        is_city_wide,
+        not is_new as is_known
+    from {{ source('ops', 'placed_layers') }}
+    where model = 'crash_features'
 ),
 
 {% if is_incremental() -%}

@@ -6,14 +6,10 @@
         {'columns': ['geom'], 'type': 'gist'},
         {'columns': ['layer_id']},
     ],
-    pre_hook=[
-        "{{ claim_loads() }}",
-        "{{ drop_outdated('version_id not in (select version_id from ' ~ ref('layers') ~ ')') }}",
-    ],
+    pre_hook="{{ drop_outdated('version_id not in (select version_id from ' ~ ref('layers') ~ ')') }}",
     post_hook=[
         "{{ primary_key('feature_id') }}",
         "{{ keep_dependents() }}",
-        "{{ mark_loads_applied() }}",
         after_commit("{{ recall_dependents() }}"),
     ],
 ) }}

@@ -1,0 +1,67 @@
+{#- Before spatial.crash_features is built, in its transaction: the book of the layers by which it has placed all crashes, brought up
+    to what can be placed now. An increment drops the places of layers that have gone or changed, and by the index those of crashes
+    that landed, and gives both anew. A layer of which the features are not built yet is left for the build that finds them. -#}
+{% macro book_layers_to_place() -%}
+    {%- if execute %}
+    {%- set book = source('ops', 'placed_layers') %}
+    {%- set placeable %}
+        select
+            layers.layer_id,
+            layers.version_id,
+            layers.is_city_wide
+        from {{ ref('layers') }} as layers
+        where
+            layers.is_active
+            and layers.geometry_type = 'polygon'
+            and exists (
+                select
+                from {{ ref('features') }} as features
+                inner join {{ ref('feature_parts') }} as parts on features.feature_id = parts.feature_id
+                where features.version_id = layers.version_id
+            )
+    {%- endset %}
+    {%- if is_incremental() %}
+    with gone as (
+        delete from {{ book }} as placed
+        where
+            placed.model = 'crash_features'
+            and not exists (
+                select
+                from ({{ placeable }}) as placeable
+                where placeable.layer_id = placed.layer_id and placeable.version_id = placed.version_id
+            )
+        returning placed.layer_id
+    )
+
+    delete from {{ this }} where layer_id in (select gone.layer_id from gone);
+    update {{ book }} set is_new = false where model = 'crash_features' and is_new;
+    {%- else %}
+    delete from {{ book }} where model = 'crash_features';
+    {%- endif %}
+    insert into {{ book }} (model, layer_id, version_id, is_city_wide, is_new)
+    select
+        'crash_features',
+        placeable.layer_id,
+        placeable.version_id,
+        placeable.is_city_wide,
+        true
+    from ({{ placeable }}) as placeable
+    on conflict (model, layer_id) do nothing;
+    {%- if is_incremental() %}
+    delete from {{ this }}
+    where layer_id in (select layer_id from {{ book }} where model = 'crash_features' and is_new);
+    with loads as (
+        select
+            load_id,
+            applied
+        from {{ source('ops', 'model_loads') }}
+        where model = 'crash_features'
+    )
+
+    delete from {{ this }}
+    where crash_record_id = any(array(
+        select moved.crash_record_id from ({{ keys_landed_now('crashes', 'crash_record_id') }}) as moved
+    ))
+    {%- endif %}
+    {%- endif %}
+{%- endmacro %}
