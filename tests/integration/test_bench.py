@@ -77,7 +77,7 @@ def test_places_questions_and_macros_are_measured() -> None:
             r"plan of crash_tiles": PLAN,
         },
     )
-    notes = {line.what: line.notes for line in tables["Spatial"]}
+    notes = {line.what: " ".join(line.notes) for line in tables["Spatial"]}  # a long one is broken into lines
     assert "marts.crashes: gist (geom)" in notes["plan of crashes_near"]
     assert "spatial.feature_parts: gist (geom)" in notes["plan of crash_features"]
     macros = {line.what.split(",")[0] for line in tables["Macros"]}

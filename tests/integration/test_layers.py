@@ -149,6 +149,27 @@ def test_crashes_carry_their_places_and_a_beat_that_is_another_is_noted(
     assert len(carried(database, "ward")) == len(reported) - 1
 
 
+def test_places_that_were_lost_halfway_are_found_again(
+    built: tuple[CommandLine, RunningPortal], database: Database
+) -> None:
+    """A build that failed between two tables, or one table made anew alone: the next build makes all of them agree."""
+    crashes, _ = built
+    assert crashes("boundaries").code == 0
+    before = contents(database)
+    database.rows("delete from spatial.feature_parts where layer_id = 'wards'")
+    database.rows("delete from spatial.crash_features where layer_id = 'wards'")
+    database.rows("delete from ops.placed_layers where model = 'crash_features' and layer_id = 'wards'")
+    assert contents(database) != before
+    assert crashes("transform").code == 0
+    assert contents(database) == before
+
+    database.rows("update marts.crashes set ward = null")
+    assert crashes("transform", "--select", "crash_features", "--full-refresh").code == 0
+    assert carried(database, "ward") == {}
+    assert crashes("transform").code == 0
+    assert contents(database) == before
+
+
 def test_a_layer_of_ones_own_is_added_shown_edited_replaced_put_out_of_use_and_removed(
     built: tuple[CommandLine, RunningPortal], database: Database, tmp_path: Path
 ) -> None:
