@@ -31,9 +31,8 @@
 {%- endmacro %}
 
 
-{#- All claimed versions of a table's rows, with what decides whether they may be shown. `among`: a query of the portal's row
-    identifiers to look at; an increment then looks at what landed now. -#}
-{% macro versions_to_judge(table, key, among=none) -%}
+{#- All claimed versions of a table's rows, with what decides whether they may be shown. -#}
+{% macro versions_to_judge(table, key) -%}
         select
             '{{ table }}' as table_name,
             {{ 'versions.' ~ key if key else 'null::text' }} as key,
@@ -45,11 +44,7 @@
             versions._dlt_load_id as load_id,
             loads.loaded_at,
             loads.applied
-        {%- if among %}
-        from {{ landed_now_or_ever(ref('stg_chicago__' ~ table), among) }} as versions
-        {%- else %}
         from {{ ref('stg_chicago__' ~ table) }} as versions
-        {%- endif %}
         inner join loads on versions._dlt_load_id = loads.load_id
 {%- endmacro %}
 

@@ -50,30 +50,6 @@
 {%- endmacro %}
 
 
-{#- The rows of a relation that claimed loads brought: all, or in an increment those of loads not yet applied (CTE `loads`).
-    `among`: a query of the portal's row identifiers to look at. -#}
-{% macro landed_now_or_ever(relation, among=none) -%}
-(
-        select landed.*
-        from loads
-        inner join
-        {%- if is_incremental() %} lateral (
-            select of_load.*
-            from {{ relation }} as of_load
-            where of_load._dlt_load_id = loads.load_id
-            {%- if among %} and of_load.soda_id in {{ among }}{% endif %}
-            {{ one_by_one() }}
-        ) as landed on true
-        where not loads.applied
-        {%- else %} {{ relation }} as landed on loads.load_id = landed._dlt_load_id
-        {%- if among %}
-        where landed.soda_id in {{ among }}
-        {%- endif %}
-        {%- endif %}
-    )
-{%- endmacro %}
-
-
 {#- At the end of a lateral subquery: it is run for each row as it stands, not merged into the query around it. -#}
 {% macro one_by_one() -%}
 offset 0

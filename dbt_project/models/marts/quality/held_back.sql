@@ -48,7 +48,9 @@ with loads as (
         {{ has_required(table, 'landed') }} as is_complete,
         {%- endif %}
         landed.soda_id
-    from {{ landed_now_or_ever(ref('int_' ~ table ~ '__landed_keys') if key else ref('stg_chicago__' ~ table)) }} as landed
+    from {{ ref('int_' ~ table ~ '__landed_keys') if key else ref('stg_chicago__' ~ table) }} as landed
+    inner join loads on landed._dlt_load_id = loads.load_id
+    where {{ in_increment('not loads.applied') }}
 ),
 
 {% if key -%}
@@ -82,12 +84,11 @@ with loads as (
     from (
         select distinct on (versions.soda_id) versions.*
         from (
-            {{ versions_to_judge(
-                table,
-                key,
-                among='(select landed.soda_id from ' ~ table ~ '_landed as landed where landed.key is null)',
-            ) }}
+            {{ versions_to_judge(table, key) }}
         ) as versions
+        where
+            versions.soda_id in (select landed.soda_id from {{ table }}_landed as landed where landed.key is null)
+            and {{ in_increment('not versions.applied') }}
         order by versions.soda_id asc, versions.loaded_at desc, versions.load_id desc, versions.place desc
     ) as keyless
     where keyless.key is null
