@@ -10,10 +10,7 @@
     {% endfor -%}
     create index if not exists {{ published.identifier }}_by_load
     on {{ published }} using brin (_dlt_load_id) with (pages_per_range = 16);
-    {% if execute and not _loads_are_many(published) -%}
-    alter table {{ published }} alter column _dlt_load_id set (n_distinct = 1000);
-    analyze {{ published }}
-    {%- elif execute and _statistics_are_stale(published) -%}
+    {% if execute and _statistics_are_stale(published) -%}
     analyze {{ published }}
     {%- endif -%}
     {%- endif -%}
@@ -36,16 +33,4 @@
             and (pg_class.reltuples <= 0 or pg_stat_user_tables.n_mod_since_analyze > pg_class.reltuples / 5)
     {%- endset -%}
     {{ return(run_query(stale) | length > 0) }}
-{%- endmacro %}
-
-
-{#- A sample of a backfill and some small loads shows one load, and the planner would read all of raw to find another. It is told
-    that there are as many as a year brings. -#}
-{% macro _loads_are_many(relation) -%}
-    {%- set told %}
-        select 1
-        from pg_attribute
-        where attrelid = '{{ relation }}'::regclass and attname = '_dlt_load_id' and attoptions::text like '%n_distinct%'
-    {%- endset -%}
-    {{ return(run_query(told) | length > 0) }}
 {%- endmacro %}
