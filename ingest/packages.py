@@ -44,14 +44,14 @@ def restored_pipeline(settings: Settings) -> dlt.Pipeline:
     return pipeline
 
 
-def page_folder(pipeline: dlt.Pipeline) -> Path:
-    """An empty folder for pages on their way, in dlt's working folder: what a killed run leaves there goes with it.
+@contextmanager
+def page_folder(pipeline: dlt.Pipeline) -> Iterator[Path]:
+    """An empty folder for pages on their way, gone at the end; what a killed run leaves goes with dlt's working folder.
 
     No other landing ever has the same one: a request of a landing that failed may still be under way.
     """
-    folder = Path(pipeline.working_dir) / "pages"
-    folder.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(dir=folder))
+    with tempfile.TemporaryDirectory(prefix="pages-", dir=pipeline.working_dir, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def commit(pipeline: dlt.Pipeline, source: DltSource) -> list[str]:

@@ -113,8 +113,10 @@ def land(
     started = time.monotonic()
     with closing(database.connect(settings.database)) as connection, database.landing_lock(connection):
         pipeline = packages.restored_pipeline(settings)
-        folder = packages.page_folder(pipeline)
-        with _readings(datasets, pipeline, settings, request, window, folder, on_progress) as readings:
+        with (
+            packages.page_folder(pipeline) as folder,
+            _readings(datasets, pipeline, settings, request, window, folder, on_progress) as readings,
+        ):
             problems = _begin(pipeline, readings, on_schema or (lambda _dataset, _changes: None))
             sound = [reading for reading in readings if reading.dataset.name not in problems]
             load_ids = _land_packages(pipeline, sound, folder)

@@ -1,5 +1,5 @@
-{#- What a crash did to people, and cost: said once, for marts.crash_impacts, which looks up the people and units of each crash that it
-    is asked about, and for spatial.report_of, which reads those of thousands at once. A crash without any has one row of nulls. -#}
+{#- What a crash did to people, and cost. Said once, for marts.crash_impacts, which looks up the people and units of each crash that it
+    is asked about, and for spatial.report_of, which reads those of thousands at once and left-joins them: nobody counts 0. -#}
 {% macro impact_on_people() -%}
 count(people.person_id) as people,
         count(*) filter (where people.person_type = 'DRIVER') as drivers,

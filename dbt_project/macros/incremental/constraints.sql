@@ -24,6 +24,18 @@
 {%- endmacro %}
 
 
+{#- After the commit: an index is enough to read only of pages that a vacuum has found to hold what everybody may see, and in a table
+    just made there are none. The server looks after it by itself, in the course of the night; whoever asks now waits. -#}
+{% macro vacuum_if_new() -%}
+    {%- set unknown %}
+        select 1 from pg_class where oid = '{{ this }}'::regclass and relallvisible = 0
+    {%- endset -%}
+    {%- if execute and run_query(unknown) | length == 1 -%}
+        vacuum {{ this }}
+    {%- endif -%}
+{%- endmacro %}
+
+
 {#- A full refresh puts a new table in the place of the old one, which is dropped after the commit, and with it whatever
     hangs on it: foreign keys of other tables, views of the quality schema, views that a user made. Before the commit they
     are moved to the new table, so that nobody ever sees them missing. -#}

@@ -2,7 +2,8 @@
     and `crashes within`. Called at the end of each build. dbt's own functions are scalar expressions without a setting of their
     own; these return tables, raise errors and fix their search path.
 
-    They name tables, and do not depend on them: a full refresh may drop and make those again. -#}
+    They name tables, and do not depend on them: a full refresh may drop and make those again. `reads` is for dbt, which would
+    not see what they read: see on-run-end in dbt_project.yml. -#}
 {% macro spatial_functions(reads) -%}
     {%- if not execute or flags.WHICH in ('build', 'run', 'retry') -%}
     {%- if execute and not adapter.check_schema_exists(target.database, 'spatial') %}

@@ -35,12 +35,3 @@ floor((1 - asinh(tan(radians({{ latitude }}))) / pi()) / 2 * {{ tiles }})::bigin
         where deleted_at is null
     {%- endif -%}
 {%- endmacro %}
-
-
-{#- After the commit of a full build. An index is enough to read only of pages that are known to hold nothing but what all can see,
-    and nothing but a vacuum finds that out. The server does so by itself in the course of a night; whoever looks now waits. -#}
-{% macro know_what_all_can_see() -%}
-    {%- if execute and not is_incremental() -%}
-        vacuum {{ this }}
-    {%- endif -%}
-{%- endmacro %}

@@ -1,6 +1,17 @@
-{#- The City's own boundaries, by the ids of their layers: those of which every crash carries its place. -#}
+{#- The places that every crash carries, and the layer of each: the City's own boundaries. -#}
+{% macro carried_places() -%}
+    {{ return({
+        'ward': 'wards',
+        'community_area': 'community_areas',
+        'police_beat': 'police_beats',
+        'police_district': 'police_districts',
+        'census_tract': 'census_tracts',
+    }) }}
+{%- endmacro %}
+
+
 {% macro city_layers() -%}
-'wards', 'community_areas', 'police_beats', 'police_districts', 'census_tracts'
+'{{ carried_places().values() | join("', '") }}'
 {%- endmacro %}
 
 
@@ -11,7 +22,7 @@
     {%- if execute %}
     {%- set book = source('ops', 'placed_layers') %}
     {%- if is_incremental() %}
-        {%- set columns = ['ward', 'community_area', 'police_beat', 'police_district', 'census_tract'] %}
+        {%- set columns = carried_places().keys() | list %}
         update {{ this }} as shown
         set
             {%- for column in columns %}
@@ -35,8 +46,8 @@
                     from {{ book }} as carried
                     where carried.model = 'crashes'
                 )
-                and row({% for column in columns %}known.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
-                is distinct from row({% for column in columns %}places.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
+                and row(known.{{ columns | join(', known.') }})
+                is distinct from row(places.{{ columns | join(', places.') }})
         ) as placed
         where shown.crash_record_id = placed.key;
     {%- endif %}
@@ -47,7 +58,7 @@
         layer_id,
         version_id,
         is_city_wide,
-        is_new,
+        false,
         placed_at
     from {{ book }}
     where model = 'crash_features' and layer_id in ({{ city_layers() }})
