@@ -15,8 +15,9 @@ from pathlib import Path
 
 from ingest.datasets import Boundary, all_boundaries
 from ingest.errors import CrashesError, DatasetGoneError
+from ingest.layer import Layer, new_layer, with_features_of
 from ingest.layer_files import LayerFile, read_layer_file
-from ingest.layers import Layer, land_layer, new_layer, with_features_of
+from ingest.layers import land_layer
 from ingest.settings import Settings
 from ingest.soda import RateLimiter, SodaClient
 

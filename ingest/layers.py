@@ -9,15 +9,11 @@ How a file is read is the business of `ingest.layer_files`; what becomes of geom
 from __future__ import annotations
 
 import getpass
-import hashlib
-import re
-import unicodedata
-import uuid
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dlt
 import psycopg2
@@ -26,6 +22,7 @@ from dlt.extract import DltResource
 
 from ingest import database, packages
 from ingest.errors import LayerFileError
+from ingest.layer import Layer
 from ingest.settings import Settings
 from ingest.source import PIPELINE_NAME
 
@@ -64,74 +61,6 @@ FEATURE_SCHEMA = pa.schema(
         ("source_srid", pa.int64()),
     ]
 )
-
-
-@dataclass(frozen=True)
-class Layer:
-    """What is said of a layer. `layer_id` is the slug of its first name and stays; `city_wide`: every crash has a place
-    in it, so that one just outside belongs to the nearest feature.
-    """
-
-    layer_id: str
-    name: str
-    geometry_type: str
-    source_srid: int
-    feature_count: int
-    feature_set_id: str
-    original_file: str
-    portal_etag: str | None = None
-    description: str = ""
-    label_field: str | None = None
-    sort_type: str = "natural"
-    city_wide: bool = False
-    active: bool = True
-    removed: bool = False
-
-
-def new_layer(file: LayerFile, name: str, label_field: str | None, **said: Any) -> Layer:
-    """A layer of a file, with a set of features of its own."""
-    return Layer(
-        layer_id=slug(name),
-        name=name,
-        geometry_type=file.geometry_type,
-        source_srid=file.source_srid,
-        feature_count=file.feature_count,
-        feature_set_id=content_id(file),
-        original_file=file.name,
-        label_field=label_field,
-        **said,
-    )
-
-
-def with_features_of(layer: Layer, file: LayerFile) -> Layer:
-    """The same layer with other features."""
-    return replace(
-        layer,
-        geometry_type=file.geometry_type,
-        source_srid=file.source_srid,
-        feature_count=file.feature_count,
-        feature_set_id=content_id(file),
-        original_file=file.name,
-    )
-
-
-def content_id(file: LayerFile) -> str:
-    """Of the features of a file: the same features are the same set, whenever and under whatever name they come."""
-    digest = hashlib.sha256(str(file.source_srid).encode())
-    for properties, geometry in zip(
-        file.features["properties"].to_pylist(), file.features["geometry_wkb"].to_pylist(), strict=True
-    ):
-        digest.update(properties.encode() + b"\0" + geometry + b"\0")
-    return digest.hexdigest()[:32]
-
-
-def slug(name: str) -> str:
-    """Lower case, letters and digits, joined by underscores: what SQL calls the layer. Never empty."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return (
-        re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")[:60]
-        or f"layer_{uuid.uuid5(uuid.NAMESPACE_URL, name).hex[:8]}"
-    )
 
 
 def land_layer(settings: Settings, layer: Layer, file: LayerFile | None = None) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from pyogrio.errors import DataLayerError, DataSourceError
 from pyogrio.raw import write
 
-from ingest.layers import Layer
+from ingest.layer import Layer
 from runner.errors import NothingBuiltError, WrongUsageError
 from runner.ledger.session import LedgerSession
 

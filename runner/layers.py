@@ -11,7 +11,7 @@ from typing import Any
 from psycopg2 import sql
 
 from ingest.datasets import all_boundaries
-from ingest.layers import Layer
+from ingest.layer import Layer
 from runner.errors import WrongUsageError
 from runner.ledger.session import LedgerSession
 

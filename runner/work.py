@@ -15,7 +15,7 @@ from ingest.datasets import Dataset, all_datasets
 from ingest.pipeline import LandingReport, LandingRequest, land
 from ingest.publication import SchemaChange
 from ingest.reconcile import ReconcileReport, ReconcileRequest, reconcile
-from runner.building.built import FAILED, is_built, project_fingerprint
+from runner.building.built import FAILED, Outstanding, fingerprint, outstanding
 from runner.building.repetitions import repetitions
 from runner.building.transform import TransformReport, TransformRequest, applied_loads, changes, transform
 from runner.building.validation import FIRST_ROWS, ValidationReport, validate
@@ -66,9 +66,10 @@ def compact_tables(
 
 
 def build_what_is_new(settings: RunnerSettings, execution: Execution, display: Display) -> None:
-    """Builds, unless there is nothing to build: then every count is nought, and dbt is not started."""
-    if not is_built(execution.session):
-        build_tables(TransformRequest(), settings, execution, display)
+    """Builds what is outstanding. Where nothing is, every count is nought, and dbt is not started."""
+    left = outstanding(execution.session)
+    if left is not Outstanding.NOTHING:
+        build_tables(TransformRequest(rows_only=left is Outstanding.ROWS), settings, execution, display)
         return
     for name in all_datasets():
         execution.datasets[name] = Counts(execution.counts(name).fetched, 0, 0, 0, 0)
@@ -85,7 +86,8 @@ def build_tables(
     if report.problem is not None:
         execution.context["built"] = FAILED
     elif not request.select:
-        execution.context["built"] = project_fingerprint()
+        execution.context["built"] = fingerprint(execution.session)
+        execution.context["building"] = (Outstanding.ROWS if request.rows_only else Outstanding.EVERYTHING).value
     execution.context["dbt_invocation_id"] = report.invocation_id
     execution.context["warnings"] = report.warnings
     execution.nodes = [_with_first_rows(node, report.failed_queries, execution) for node in report.nodes]

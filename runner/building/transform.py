@@ -25,13 +25,17 @@ NOT_IN_A_RUN = ("tag:macros", "tag:cross_table", "tag:portal")
 # Models that read all crashes, whatever changed: no run waits for them, but who names one is given it.
 UNLESS_SELECTED = ("tag:hotspots",)
 
+# Where rows alone are new: the tables that take them on, and what is asked of them.
+ROWS = ("config.materialized:incremental", "resource_type:test")
+
 
 @dataclass(frozen=True)
 class TransformRequest:
-    """What to build: dbt's selection syntax, none for everything."""
+    """What to build: dbt's selection syntax, none for everything; `rows_only` leaves views and seeds as they are."""
 
     select: tuple[str, ...] = ()
     full_refresh: bool = False
+    rows_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def _command(request: TransformRequest) -> list[str]:
     command = ["build", "--exclude-resource-type", "unit_test", "--exclude", *excluded]
     if request.full_refresh:
         command.append("--full-refresh")
-    for selection in request.select:
+    for selection in ROWS if request.rows_only else request.select:
         command += ["--select", selection]
     return command
 

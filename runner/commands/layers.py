@@ -22,8 +22,8 @@ from runner.settings import load_settings
 from runner.terminal import print_json
 
 if TYPE_CHECKING:
+    from ingest.layer import Layer
     from ingest.layer_files import LayerFile
-    from ingest.layers import Layer
 
 FILE = click.Path(path_type=Path)
 LONGEST_NAME = 200
@@ -87,8 +87,8 @@ def preview(file: Path, table: str | None, as_json: bool) -> None:
 @json_option
 def add(file: Path, name: str, table: str | None, wait: bool, as_json: bool, **said: Any) -> None:
     """Land a layer and assign every crash to it."""
+    from ingest.layer import new_layer, slug  # noqa: PLC0415
     from ingest.layer_files import suggested_label  # noqa: PLC0415
-    from ingest.layers import new_layer, slug  # noqa: PLC0415
 
     _check_name(name)
     read = _read(file, table)
@@ -171,7 +171,7 @@ def replace_features(
     name: str, file: Path, label_field: str | None, table: str | None, wait: bool, as_json: bool
 ) -> None:
     """Give a layer the features of another file, at one moment; the crashes are assigned anew in the same job."""
-    from ingest.layers import with_features_of  # noqa: PLC0415
+    from ingest.layer import with_features_of  # noqa: PLC0415
 
     with ledger(load_settings()) as session:
         layer = find(session, name)

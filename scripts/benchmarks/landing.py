@@ -24,6 +24,7 @@ def measure(place: Place) -> Iterator[Line]:
     rows = sum(place.rows(f"raw.{dataset}") for dataset in place.datasets)
     yield Line("landing, start to committed rows", landed.with_rate(rows), landed.peak())
     yield Line("of the same cores, the sample portal", f"{serving:.1f} s CPU")
+    place.rest()
     floor = median(place.floors, lambda: _copy(place))
     yield Line("floor: COPY into all-text tables", f"{floor:.1f} s, {rows / floor:,.0f} rows/s")
     yield Line("landing / COPY", f"{landed.wall / floor:.2f}", "aim: 2.5 or less")

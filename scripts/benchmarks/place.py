@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
@@ -67,6 +68,17 @@ class Place:
         with closing(self.session()) as connection, connection.cursor() as cursor:
             cursor.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
+
+    def rest(self) -> None:
+        """Wait until the server has done what it still does for what came before, or a floor would pay for it."""
+        with closing(self.session(superuser=True)) as connection, closing(connection.cursor()) as cursor:
+            connection.autocommit = True
+            cursor.execute("checkpoint")
+            while True:
+                cursor.execute("select from pg_stat_activity where backend_type = 'autovacuum worker'")
+                if not cursor.rowcount:
+                    return
+                sleep(1)
 
     def session(self, *, superuser: bool = False) -> Connection:
         """As the role that loads and transforms, with the settings that dbt gets."""

@@ -1,7 +1,8 @@
 {#- Before a final table is built, in its transaction: take on every committed load that it has not seen. A table whose rows
     belong to another's (people to crashes) takes on only what that one has applied: built alone, it takes on nothing new.
-    The build then reads its own claims, and nothing else: what commits meanwhile waits for the next one. -#}
-{% macro claim_loads(after=none) -%}
+    The build then reads its own claims, and nothing else: what commits meanwhile waits for the next one. `landed`: the datasets of
+    which an increment asks what those loads brought. -#}
+{% macro claim_loads(after=none, landed=[]) -%}
     {{ plan_carefully() }};
     insert into {{ source('ops', 'model_loads') }} (model, load_id, loaded_at, invocation_id)
     select
@@ -16,6 +17,11 @@
     {%- endif %}
     where committed.status = 0
     on conflict (model, load_id) do nothing
+    {%- if execute and is_incremental() %}
+    {%- for table in landed %};
+    {{ note_landed(table) }}
+    {%- endfor %}
+    {%- endif %}
 {%- endmacro %}
 
 

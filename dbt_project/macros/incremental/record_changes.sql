@@ -37,15 +37,7 @@
                 where not loads.applied
             )
     {%- else -%}
-        with loads as (
-            select
-                load_id,
-                applied
-            from {{ source('ops', 'model_loads') }}
-            where model = '{{ this.identifier }}'
-        )
-
-        {{ keys_landed_now(this.identifier, key) }}
+        select distinct {{ key }} from {{ landed_now(this.identifier) }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -1,17 +1,20 @@
 {#- What an increment looks at. It must cost what changed, whatever the planner thinks of it: joined freely, it has been seen to
     clean and sort all of raw for a load of nothing. So each key is looked up by itself, in raw's index. -#}
 
-{#- Keys of which a load not yet applied (CTE `loads`) holds a version. -#}
-{% macro keys_landed_now(table, key) -%}
-    select distinct landed.{{ key }}
-    from loads
+{#- Keys of people or units whose crash has come with a load not yet applied: they may have waited for it. -#}
+{% macro keys_of_new_crashes(table, key) -%}
+    select landed.{{ key }}
+    from (select distinct crash_record_id from {{ landed_now('crashes') }}) as news
+    inner join {{ ref('crashes') }} as crashes
+        on
+            news.crash_record_id = crashes.crash_record_id
+            and crashes.created_at >= (select min(loads.loaded_at) from loads where not loads.applied)
     inner join lateral (
         select landed_keys.{{ key }}
         from {{ ref('int_' ~ table ~ '__landed_keys') }} as landed_keys
-        where landed_keys._dlt_load_id = loads.load_id
+        where landed_keys.crash_record_id = crashes.crash_record_id
         {{ one_by_one() }}
     ) as landed on true
-    where not loads.applied
 {%- endmacro %}
 
 

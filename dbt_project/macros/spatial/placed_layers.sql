@@ -50,18 +50,8 @@
     {%- if is_incremental() %}
     delete from {{ this }}
     where layer_id in (select layer_id from {{ book }} where model = 'crash_features' and is_new);
-    with loads as (
-        select
-            load_id,
-            applied
-        from {{ source('ops', 'model_loads') }}
-        where model = 'crash_features'
-    )
-
     delete from {{ this }}
-    where crash_record_id = any(array(
-        select moved.crash_record_id from ({{ keys_landed_now('crashes', 'crash_record_id') }}) as moved
-    ))
+    where crash_record_id = any(array(select distinct moved.crash_record_id from {{ landed_now('crashes') }} as moved))
     {%- endif %}
     {%- endif %}
 {%- endmacro %}

@@ -9,7 +9,7 @@
         {'columns': ['updated_at']},
     ],
     pre_hook=[
-        "{{ claim_loads(after='crash_features') }}",
+        "{{ claim_loads(after='crash_features', landed=['crashes']) }}",
         "{{ carry_new_places() }}",
     ],
     post_hook=[
@@ -41,7 +41,7 @@ crashes_found_gone as materialized (
 
 {% if is_incremental() -%}
 touched as (
-    {{ keys_landed_now('crashes', 'crash_record_id') }}
+    select crash_record_id from {{ landed_now('crashes') }}
     union
     select crash_record_id
     from crashes_found_gone

@@ -9,7 +9,7 @@
         {'columns': ['crash_at_local']},
         {'columns': ['updated_at']},
     ],
-    pre_hook="{{ claim_loads(after='crashes') }}",
+    pre_hook="{{ claim_loads(after='crashes', landed=['crashes', 'people']) }}",
     post_hook=[
         "{{ primary_key('person_id') }}",
         "{{ foreign_key('crash_record_id', ref('crashes')) }}",
@@ -20,6 +20,9 @@
         after_commit("{{ recall_dependents() }}"),
     ],
 ) }}
+
+-- whose crash is new is asked in increments only, where dbt does not look for it
+-- depends_on: {{ ref('int_crashes__landed_keys') }}
 
 -- One row a person: what the portal says of it now. A version whose crash is not there waits in quality.held_back; the load that
 -- brings the crash touches its people too, and they become visible with it.
@@ -37,29 +40,14 @@ people_found_gone as materialized (
 ),
 
 {% if is_incremental() -%}
-new_crashes as (
-    select crash_record_id
-    from {{ ref('crashes') }}
-    where
-        updated_at >= (select min(loads.loaded_at) from loads where not loads.applied)
-        and created_at >= (select min(loads.loaded_at) from loads where not loads.applied)
-),
-
 touched as (
-    {{ keys_landed_now('people', 'person_id') }}
+    select person_id from {{ landed_now('people') }}
     union
     select person_id
     from people_found_gone
     where not applied
     union
-    select landed.person_id
-    from new_crashes
-    inner join lateral (
-        select landed_keys.person_id
-        from {{ ref('int_people__landed_keys') }} as landed_keys
-        where landed_keys.crash_record_id = new_crashes.crash_record_id
-        {{ one_by_one() }}
-    ) as landed on true
+    {{ keys_of_new_crashes('people', 'person_id') }}
 ),
 
 {% else -%}

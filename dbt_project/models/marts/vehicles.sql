@@ -9,7 +9,7 @@
         {'columns': ['crash_at_local']},
         {'columns': ['updated_at']},
     ],
-    pre_hook="{{ claim_loads(after='crashes') }}",
+    pre_hook="{{ claim_loads(after='crashes', landed=['crashes', 'vehicles']) }}",
     post_hook=[
         "{{ primary_key('crash_unit_id') }}",
         "{{ foreign_key('crash_record_id', ref('crashes')) }}",
@@ -20,6 +20,9 @@
         after_commit("{{ recall_dependents() }}"),
     ],
 ) }}
+
+-- whose crash is new is asked in increments only, where dbt does not look for it
+-- depends_on: {{ ref('int_crashes__landed_keys') }}
 
 -- One row a unit: what the portal says of it now. A version whose crash is not there waits in quality.held_back; the load that
 -- brings the crash touches its vehicles too, and they become visible with it.
@@ -37,29 +40,14 @@ vehicles_found_gone as materialized (
 ),
 
 {% if is_incremental() -%}
-new_crashes as (
-    select crash_record_id
-    from {{ ref('crashes') }}
-    where
-        updated_at >= (select min(loads.loaded_at) from loads where not loads.applied)
-        and created_at >= (select min(loads.loaded_at) from loads where not loads.applied)
-),
-
 touched as (
-    {{ keys_landed_now('vehicles', 'crash_unit_id') }}
+    select crash_unit_id from {{ landed_now('vehicles') }}
     union
     select crash_unit_id
     from vehicles_found_gone
     where not applied
     union
-    select landed.crash_unit_id
-    from new_crashes
-    inner join lateral (
-        select landed_keys.crash_unit_id
-        from {{ ref('int_vehicles__landed_keys') }} as landed_keys
-        where landed_keys.crash_record_id = new_crashes.crash_record_id
-        {{ one_by_one() }}
-    ) as landed on true
+    {{ keys_of_new_crashes('vehicles', 'crash_unit_id') }}
 ),
 
 {% else -%}

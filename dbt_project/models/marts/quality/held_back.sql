@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='replace',
     on_schema_change='fail',
-    pre_hook="{{ claim_loads(after='crashes') }}",
+    pre_hook="{{ claim_loads(after='crashes', landed=['crashes', 'people', 'vehicles']) }}",
     post_hook=[
         "{{ keep_dependents() }}",
         "{{ record_held_back() }}",
@@ -48,9 +48,13 @@ with loads as (
         {{ has_required(table, 'landed') }} as is_complete,
         {%- endif %}
         landed.soda_id
+    {%- if key and is_incremental() %}
+    from {{ landed_now(table) }} as landed
+    {%- else %}
     from {{ ref('int_' ~ table ~ '__landed_keys') if key else ref('stg_chicago__' ~ table) }} as landed
     inner join loads on landed._dlt_load_id = loads.load_id
     where {{ in_increment('not loads.applied') }}
+    {%- endif %}
 ),
 
 {% if key -%}
@@ -88,6 +92,8 @@ with loads as (
         ) as versions
         where
             versions.soda_id in (select landed.soda_id from {{ table }}_landed as landed where landed.key is null)
+            -- said before anything is read: nearly always there is none
+            and exists (select from {{ table }}_landed as landed where landed.key is null)
             and {{ in_increment('not versions.applied') }}
         order by versions.soda_id asc, versions.loaded_at desc, versions.load_id desc, versions.place desc
     ) as keyless
@@ -175,7 +181,9 @@ all_held_back as (
         {%- endfor %}
         and not (
             known.rule_id like '%.orphan'
-            and known.crash_record_id in (select crashes.crash_record_id from {{ ref('crashes') }} as crashes)
+            and exists (
+                select from {{ ref('crashes') }} as crashes where crashes.crash_record_id = known.crash_record_id
+            )
         )
     {%- endif %}
 )

@@ -4,7 +4,7 @@
     on_schema_change='fail',
     indexes=[{'columns': ['feature_id']}],
     pre_hook=[
-        "{{ claim_loads() }}",
+        "{{ claim_loads(landed=['crashes']) }}",
         "{{ book_layers_to_place() }}",
     ],
     post_hook=[
@@ -43,7 +43,7 @@ wanted as (
 
 {% if is_incremental() -%}
 touched as (
-    {{ keys_landed_now('crashes', 'crash_record_id') }}
+    select distinct crash_record_id from {{ landed_now('crashes') }}
 ),
 
 {% endif -%}
