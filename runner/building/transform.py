@@ -102,6 +102,8 @@ def _command(request: TransformRequest) -> list[str]:
     command = ["build", "--exclude-resource-type", "unit_test", "--exclude", *excluded]
     if request.full_refresh:
         command.append("--full-refresh")
+    if request.rows_only:  # nothing is said of the project that the last whole build did not say
+        command.append("--no-write-json")
     for selection in ROWS if request.rows_only else request.select:
         command += ["--select", selection]
     return command

@@ -1,4 +1,4 @@
-"""How much of dbt's project a run builds: all of it once, then the tables that take on rows, until more has to be made."""
+"""How much of the dbt project a run builds: all once, then the tables that take on rows, until more has to be made."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@
         1 as run,
         versions.visible_at as created_at,
         versions.visible_at as updated_at
-    from versions
+    from versions_once as versions
     where {{ key_hash("versions." ~ key) }} not in (select repeated_keys.key_hash from repeated_keys)
     union all
     ({{ last_runs }})

@@ -31,6 +31,12 @@
     set local join_collapse_limit = 20;
     set local from_collapse_limit = 20;
     set local jit = off
+    {%- if execute and not is_incremental() %};
+    -- A build of everything: hash tables of a million keys fit, and the planner hears that what it computes for a row (regular
+    -- expressions, casts) is dear, or it would not remember results.
+    select set_config('work_mem', current_setting('maintenance_work_mem'), true);
+    set local cpu_operator_cost = 0.05
+    {%- endif %}
 {%- endmacro %}
 
 

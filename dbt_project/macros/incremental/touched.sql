@@ -18,6 +18,40 @@
 {%- endmacro %}
 
 
+{#- CTE `versions`: those that may be shown, of all keys, or in an increment of those in CTE `touched`. A full build has them once
+    more as `versions_once`, for where all of them are read: there each value is computed once, a key too, which otherwise is computed
+    anew wherever it is asked about (and must be where raw's index is to find it). -#}
+{% macro versions_to_show(table, key, crashes=none) -%}
+versions as not materialized (
+    {{ _versions_to_show(table, touched_or_all(ref('stg_chicago__' ~ table), key, crashes), crashes) }}
+)
+    {%- if not is_incremental() %},
+
+versions_once as not materialized (
+    {%- set staged = _once(ref('stg_chicago__' ~ table)) %}
+    {{ _versions_to_show(table, _once(touched_or_all(staged, key, crashes)) if crashes else staged, crashes) }}
+)
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- As it stands, and joined to others only then: by their statistics few rows would be left of a join, and there are all. -#}
+{% macro _once(relation) -%}
+(select once.* from {{ relation }} as once {{ one_by_one() }})
+{%- endmacro %}
+
+
+{% macro _versions_to_show(table, versions, crashes) -%}
+    select
+        versions.*,
+        loads.loaded_at,
+        {{ 'greatest(loads.loaded_at, versions.crash_created_at)' if crashes else 'loads.loaded_at' }} as visible_at
+    from {{ versions }} as versions
+    inner join loads on {{ first_landed('versions._dlt_load_id') }} = loads.load_id
+    where {{ has_required(table, 'versions') }}
+{%- endmacro %}
+
+
 {#- The versions to build from: all, or in an increment those of the keys in CTE `touched`. With `crashes`, only versions whose
     crash is there, and when it came. -#}
 {% macro touched_or_all(staged, key, crashes=none) -%}
@@ -53,7 +87,7 @@
 {%- endmacro %}
 
 
-{#- At the end of a lateral subquery: it is run for each row as it stands, not merged into the query around it. -#}
+{#- At the end of a subquery: it is run as it stands, not merged into the query around it. -#}
 {% macro one_by_one() -%}
 offset 0
 {%- endmacro %}

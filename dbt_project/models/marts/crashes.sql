@@ -55,15 +55,7 @@ repeated_keys as (
 
 {% endif -%}
 -- what lacks a required value is held back: the last good version stays
-versions as not materialized (
-    select
-        versions.*,
-        loads.loaded_at,
-        loads.loaded_at as visible_at
-    from {{ touched_or_all(ref('stg_chicago__crashes'), 'crash_record_id') }} as versions
-    inner join loads on {{ first_landed('versions._dlt_load_id') }} = loads.load_id
-    where {{ has_required('crashes', 'versions') }}
-),
+{{ versions_to_show('crashes', 'crash_record_id') }},
 
 latest as (
     {{ current_versions('crash_record_id') }}

@@ -56,15 +56,7 @@ repeated_keys as (
 ),
 
 {% endif -%}
-versions as not materialized (
-    select
-        versions.*,
-        loads.loaded_at,
-        greatest(loads.loaded_at, versions.crash_created_at) as visible_at
-    from {{ touched_or_all(ref('stg_chicago__people'), 'person_id', crashes=ref('crashes')) }} as versions
-    inner join loads on {{ first_landed('versions._dlt_load_id') }} = loads.load_id
-    where {{ has_required('people', 'versions') }}
-),
+{{ versions_to_show('people', 'person_id', crashes=ref('crashes')) }},
 
 latest as (
     {{ current_versions('person_id') }}

@@ -65,10 +65,7 @@ inner join lateral (
     limit 1  -- noqa: AM09
 ) as whole on true
 inner join lateral (
-    select
-        {{ as_instant('published.soda_created_at') }} as source_created_at,
-        {{ as_instant('published.soda_updated_at') }} as source_updated_at,
-        {{ landed_at_local('published') }} as landed_at_local
+    {{ stamps('published') }}
     limit 1  -- noqa: AM09
 ) as stamps on true
 inner join lateral (
