@@ -7,6 +7,37 @@
 {%- endmacro %}
 
 
+{#- Rows that come into an empty table by the million come before its keys and indexes, as in a new table. `coming`: a query that has
+    a row if any will come. -#}
+{% macro drop_keys_while_empty(coming) -%}
+    {%- set awaited -%}
+        select 1 where not exists (select from {{ this }}) and exists ({{ coming }})
+    {%- endset -%}
+    {%- if execute and run_query(awaited) | length == 1 %}
+    {%- set keys = run_query("select conname from pg_constraint where conrelid = '" ~ this ~ "'::regclass and contype = 'p'") %}
+    {%- for key in keys %}
+    alter table {{ this }} drop constraint {{ key[0] }};
+    {%- endfor %}
+    {%- for index in run_query("select indexrelid::regclass from pg_index where indrelid = '" ~ this ~ "'::regclass and not indisprimary") %}
+    drop index {{ index[0] }};
+    {%- endfor %}
+    {%- endif %}
+{%- endmacro %}
+
+
+{% macro index_if_missing(column) -%}
+    {%- set existing %}
+        select 1
+        from pg_index
+        inner join pg_attribute on pg_attribute.attrelid = indrelid and pg_attribute.attnum = indkey[0]
+        where indrelid = '{{ this }}'::regclass and pg_attribute.attname = '{{ column }}'
+    {%- endset -%}
+    {%- if execute and run_query(existing) | length == 0 -%}
+        create index on {{ this }} ({{ column }})
+    {%- endif -%}
+{%- endmacro %}
+
+
 {% macro foreign_key(column, parent) -%}
     {%- if execute and not _constraints(this, 'f', parent) -%}
         alter table {{ this }} add foreign key ({{ column }}) references {{ parent }}

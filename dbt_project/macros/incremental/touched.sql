@@ -28,15 +28,16 @@ versions as not materialized (
     {%- if not is_incremental() %},
 
 versions_once as not materialized (
-    {%- set staged = _once(ref('stg_chicago__' ~ table)) %}
-    {{ _versions_to_show(table, _once(touched_or_all(staged, key, crashes)) if crashes else staged, crashes) }}
+    {%- set staged = once(ref('stg_chicago__' ~ table)) %}
+    {{ _versions_to_show(table, once(touched_or_all(staged, key, crashes)) if crashes else staged, crashes) }}
 )
     {%- endif -%}
 {%- endmacro %}
 
 
-{#- As it stands, and joined to others only then: by their statistics few rows would be left of a join, and there are all. -#}
-{% macro _once(relation) -%}
+{#- A relation of which each value is computed once, and before it is joined to anything: by their statistics, few rows would be left
+    of a join that leaves all. -#}
+{% macro once(relation) -%}
 (select once.* from {{ relation }} as once {{ one_by_one() }})
 {%- endmacro %}
 

@@ -18,7 +18,7 @@
 
 
 {#- The same of all crashes. Almost every one has one version, which needs no ordering (CTE `repeated_keys`). Nothing is read unless
-    `condition` holds. -#}
+    `condition` holds, and no value is computed twice. -#}
 {% macro last_points_of_all(condition) -%}
     {%- set is_repeated -%}
         {{ key_hash('versions.crash_record_id') }} in (select repeated_keys.key_hash from repeated_keys)
@@ -26,14 +26,14 @@
     select
         versions.crash_record_id,
         {{ point('versions.longitude', 'versions.latitude') }} as geom
-    from {{ ref('int_crashes__landed_keys') }} as versions
+    from {{ once(ref('int_crashes__landed_keys')) }} as versions
     inner join loads on {{ first_landed('versions._dlt_load_id') }} = loads.load_id
     where {{ condition }} and {{ has_required('crashes', 'versions') }} and not {{ is_repeated }}
     union all
     (
         {{ last_points(
             '(select versions.* from ' ~ ref('int_crashes__landed_keys') ~ ' as versions where '
-            ~ condition ~ ' and ' ~ is_repeated ~ ')'
+            ~ condition ~ ' and ' ~ is_repeated ~ ' ' ~ one_by_one() ~ ')'
         ) }}
     )
 {%- endmacro %}

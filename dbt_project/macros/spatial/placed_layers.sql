@@ -21,6 +21,7 @@
             )
     {%- endset %}
     {%- if is_incremental() %}
+    {{ drop_keys_while_empty(placeable) }}
     with gone as (
         delete from {{ book }} as placed
         where
@@ -52,6 +53,8 @@
     where layer_id in (select layer_id from {{ book }} where model = 'crash_features' and is_new);
     delete from {{ this }}
     where crash_record_id = any(array(select distinct moved.crash_record_id from {{ landed_now('crashes') }} as moved))
-    {%- endif %}
+    {%- endif %};
+    -- a thousand features are met by a hash table: no need to sort five million places for them
+    set local enable_mergejoin = off
     {%- endif %}
 {%- endmacro %}

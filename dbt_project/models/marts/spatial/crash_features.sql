@@ -2,13 +2,13 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    indexes=[{'columns': ['feature_id']}],
     pre_hook=[
         "{{ claim_loads(landed=['crashes']) }}",
         "{{ book_layers_to_place() }}",
     ],
     post_hook=[
         "{{ primary_key('crash_record_id, layer_id') }}",
+        "{{ index_if_missing('feature_id') }}",
         "{{ keep_dependents() }}",
         "{{ mark_loads_applied() }}",
         after_commit("{{ recall_dependents() }}"),
