@@ -37,7 +37,7 @@
                 where not loads.applied
             )
     {%- else -%}
-        select distinct {{ key }} from {{ landed_now(this.identifier) }}
+        select distinct landed.{{ key }} from {{ landed_now(this.identifier) }} as landed
     {%- endif -%}
 {%- endmacro %}
 

@@ -4,7 +4,7 @@
 {#- Keys of people or units whose crash has come with a load not yet applied: they may have waited for it. -#}
 {% macro keys_of_new_crashes(table, key) -%}
     select landed.{{ key }}
-    from (select distinct crash_record_id from {{ landed_now('crashes') }}) as news
+    from (select distinct landed.crash_record_id from {{ landed_now('crashes') }} as landed) as news
     inner join {{ ref('crashes') }} as crashes
         on
             news.crash_record_id = crashes.crash_record_id

@@ -54,7 +54,8 @@
     delete from {{ this }}
     where crash_record_id = any(array(select distinct moved.crash_record_id from {{ landed_now('crashes') }} as moved))
     {%- endif %};
-    -- a thousand features are met by a hash table: no need to sort five million places for them
-    set local enable_mergejoin = off
+    -- A thousand features are met by a hash table: no need to sort five million places for them. A million points are sorted in memory.
+    set local enable_mergejoin = off;
+    select set_config('work_mem', current_setting('maintenance_work_mem'), true)
     {%- endif %}
 {%- endmacro %}

@@ -38,38 +38,7 @@ begin
             select * from costs where costs.counted = 'person'
         ),
 
-        involved_people as materialized (
-            select
-                people.person_id,
-                people.crash_record_id,
-                people.person_type,
-                people.injury_classification,
-                people.age
-            from found
-            inner join {{ in_schema(ref('people')) }} as people on found.crash_record_id = people.crash_record_id
-            where people.deleted_at is null
-        ),
-
-        involved as (
-            select
-                found.crash_record_id,
-                {{ impact_on_people() }}
-            from found
-            left join involved_people as people on found.crash_record_id = people.crash_record_id
-            left join by_person as costs on people.injury_classification = costs.injury_classification
-            group by found.crash_record_id
-        ),
-
-        units as (
-            select
-                found.crash_record_id,
-                {{ impact_on_units() }}
-            from found
-            left join {{ in_schema(ref('vehicles')) }} as vehicles
-                on found.crash_record_id = vehicles.crash_record_id and vehicles.deleted_at is null
-            group by found.crash_record_id
-        ),
-
+        -- crash by crash, by their indexes: joined freely, thousands of crashes have been met with all people of each other
         impacts as materialized (
             select
                 impacts.*,
@@ -78,10 +47,25 @@ begin
             from (
                 select
                     crashes.prim_contributory_cause,
+                    involved.person_types,
+                    involved.injury_classifications,
                     {{ impact_of_crash() }}
                 from found as crashes
-                inner join involved on crashes.crash_record_id = involved.crash_record_id
-                inner join units on crashes.crash_record_id = units.crash_record_id
+                cross join lateral (
+                    select
+                        {{ impact_on_people() }},
+                        array_agg(people.person_type) as person_types,
+                        array_agg(people.injury_classification) as injury_classifications
+                    from {{ in_schema(ref('people')) }} as people
+                    left join by_person as costs on people.injury_classification = costs.injury_classification
+                    where people.crash_record_id = crashes.crash_record_id and people.deleted_at is null
+                ) as involved
+                cross join lateral (
+                    select
+                        {{ impact_on_units() }}
+                    from {{ in_schema(ref('vehicles')) }} as vehicles
+                    where vehicles.crash_record_id = crashes.crash_record_id and vehicles.deleted_at is null
+                ) as units
                 cross join lateral (
                     select
                         {{ harmless_motor_vehicles() }}
@@ -95,7 +79,9 @@ begin
                 people.person_type,
                 people.injury_classification,
                 count(*) as people
-            from involved_people as people
+            from impacts
+            cross join lateral unnest(impacts.person_types, impacts.injury_classifications)
+                as people (person_type, injury_classification)
             group by people.person_type, people.injury_classification
         ),
 

@@ -41,7 +41,7 @@ crashes_found_gone as materialized (
 
 {% if is_incremental() -%}
 touched as (
-    select crash_record_id from {{ landed_now('crashes') }}
+    select landed.crash_record_id from {{ landed_now('crashes') }} as landed
     union
     select crash_record_id
     from crashes_found_gone

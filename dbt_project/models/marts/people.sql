@@ -41,7 +41,7 @@ people_found_gone as materialized (
 
 {% if is_incremental() -%}
 touched as (
-    select person_id from {{ landed_now('people') }}
+    select landed.person_id from {{ landed_now('people') }} as landed
     union
     select person_id
     from people_found_gone

@@ -41,7 +41,7 @@ vehicles_found_gone as materialized (
 
 {% if is_incremental() -%}
 touched as (
-    select crash_unit_id from {{ landed_now('vehicles') }}
+    select landed.crash_unit_id from {{ landed_now('vehicles') }} as landed
     union
     select crash_unit_id
     from vehicles_found_gone

@@ -43,7 +43,7 @@ wanted as (
 
 {% if is_incremental() -%}
 touched as (
-    select distinct crash_record_id from {{ landed_now('crashes') }}
+    select distinct landed.crash_record_id from {{ landed_now('crashes') }} as landed
 ),
 
 {% endif -%}
