@@ -120,6 +120,15 @@ def test_raw_has_every_declared_column_and_only_text(database: Any, settings: Se
             assert set(columns.values()) == {"character varying"}
 
 
+def test_raw_is_not_vacuumed_for_what_is_only_appended(database: Any, settings: Settings) -> None:
+    land(LandingRequest(), settings)
+    options = database.rows(
+        "select distinct reloptions from pg_class where relnamespace = 'raw'::regnamespace and relname = any(%s)",
+        [*all_datasets(), "portal_reads"],
+    )
+    assert options == [(["autovacuum_vacuum_insert_threshold=-1"],)]
+
+
 def test_nothing_new_lands_nothing_and_asks_once_a_dataset(
     database: Any, settings: Settings, portal: RunningPortal
 ) -> None:

@@ -80,6 +80,14 @@ def test_the_boundaries_of_the_city_come_from_the_portal_once_and_again_when_the
     for layer in names - {"police_beats"}:
         assert set(places(database, layer)) == set(located), "a grid over the whole city holds every crash"
     assert database.value("select count(*) from marts.crashes where ward is not null") == len(located)
+    indexes = database.rows(
+        "select indisprimary, pg_get_indexdef(indexrelid) from pg_index where indrelid = 'spatial.crash_features'::regclass"
+    )
+    assert sorted(definition.rpartition("(")[2] for _, definition in indexes) == [
+        "crash_record_id, layer_id)",
+        "feature_id)",
+    ]
+    assert [is_primary for is_primary, _ in indexes].count(True) == 1, "the empty table's key came back after its rows"
 
     portal.control.clear_requests()
     again = crashes("boundaries", "--json").json()
