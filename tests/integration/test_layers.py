@@ -81,7 +81,8 @@ def test_the_boundaries_of_the_city_come_from_the_portal_once_and_again_when_the
         assert set(places(database, layer)) == set(located), "a grid over the whole city holds every crash"
     assert database.value("select count(*) from marts.crashes where ward is not null") == len(located)
     indexes = database.rows(
-        "select indisprimary, pg_get_indexdef(indexrelid) from pg_index where indrelid = 'spatial.crash_features'::regclass"
+        "select indisprimary, pg_get_indexdef(indexrelid) from pg_index "
+        "where indrelid = 'spatial.crash_features'::regclass"
     )
     assert sorted(definition.rpartition("(")[2] for _, definition in indexes) == [
         "crash_record_id, layer_id)",
