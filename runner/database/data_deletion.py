@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - it is a class
 
 from ingest.datasets import all_datasets
 from runner.database.connection import connect
@@ -21,8 +22,15 @@ from runner.settings import RunnerSettings
 # What belongs to a crash cannot stay without it: there are foreign keys. Children first.
 HANGING = {"crashes": ("people", "vehicles", "crashes")}
 
+# Tables of which a row counts in the impacts of a crash.
+INVOLVING = ("crashes", "people", "vehicles")
+
 # The places that a crash is in: derived by dbt, without a foreign key, and counted by whoever asks for a place.
 PLACES = sql.Identifier("spatial", "crash_features")
+
+# What crash_impacts keeps of each crash, and the view by which it is counted.
+IMPACTS = sql.Identifier("staging", "int_crashes__impacts")
+INVOLVED = sql.Identifier("staging", "int_crashes__involved")
 
 # Views with a row for each row of a table.
 MIRRORED = {"crashes": "marts.crash_impacts", "vision_zero_fatalities": "marts.fatality_links"}
@@ -103,6 +111,8 @@ def delete(settings: RunnerSettings, execution_id: int, selection: Selection) ->
             cursor.execute(_HAS_PLACES)
             if selection.table == "crashes" and cursor.fetchone() != (None,):
                 cursor.execute(sql.SQL("delete from {} where {}").format(PLACES, _of_crashes(selection)))
+            if selection.table in INVOLVING:
+                _note_crashes(cursor, selection)
             for table in selection.tables:
                 cursor.execute(sql.SQL("delete from {} where {}").format(_marts(table), selection.condition(table)))
                 removed[table] = cursor.rowcount
@@ -113,6 +123,8 @@ def delete(settings: RunnerSettings, execution_id: int, selection: Selection) ->
                     "values (%s, %s, %s, %s, %s)",
                     [execution_id, table, selection.since, selection.until, removed[table]],
                 )
+            if selection.table in INVOLVING:
+                cursor.execute(_RECOUNT)
     return removed
 
 
@@ -128,6 +140,37 @@ def ways_back(selection: Selection) -> list[str]:
 
 
 _HAS_PLACES = "select to_regclass('spatial.crash_features')"
+
+# Where there are impacts: those of the crashes noted before, as they are after the deletion.
+_RECOUNT = sql.SQL(
+    """
+    do $recount$
+    begin
+        if to_regclass('staging.int_crashes__impacts') is not null then
+            delete from {impacts} where crash_record_id in (select crash_record_id from touched_crashes);
+            insert into {impacts}
+            select involved.*
+            from touched_crashes
+            cross join lateral (
+                select of_crash.*
+                from {involved} as of_crash
+                where of_crash.crash_record_id = touched_crashes.crash_record_id
+                offset 0
+            ) as involved;
+        end if;
+    end
+    $recount$
+    """
+).format(impacts=IMPACTS, involved=INVOLVED)
+
+
+def _note_crashes(cursor: Cursor, selection: Selection) -> None:
+    """The crashes of the rows that are to go, in a table of this transaction."""
+    cursor.execute(
+        sql.SQL(
+            "create temporary table touched_crashes on commit drop as select distinct crash_record_id from {} where {}"
+        ).format(_marts(selection.table), selection.condition(selection.table))
+    )
 
 
 def _of_crashes(selection: Selection) -> sql.Composable:

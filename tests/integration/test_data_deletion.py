@@ -114,6 +114,7 @@ def test_a_child_goes_alone_and_so_does_a_death(built: CommandLine, database: Da
     left = snapshot(database)
     assert left["crashes"] == before["crashes"]
     assert len(left["people"]) < len(before["people"])
+    assert database.value("select sum(people) from marts.crash_impacts") == len(left["people"])
     assert left["vision_zero_fatalities"] == []
     assert built("transform", "--full-refresh").code == 0
     assert snapshot(database) == before
@@ -144,6 +145,7 @@ def test_whoever_is_asked_decides_and_sees_what_hangs_on_it(built: CommandLine, 
     assert yes.returncode == 0, yes.stderr
     assert len(snapshot(database)["crashes"]) < len(before["crashes"])
     assert database.value("select count(*) from marts.crash_impacts where crash_at_local >= %s", day) == 0
+    assert database.value("select count(*) from marts.crash_impacts") == len(snapshot(database)["crashes"])
 
 
 def test_the_places_of_a_crash_go_with_it(built: CommandLine, database: Database) -> None:

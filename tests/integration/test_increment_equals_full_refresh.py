@@ -25,6 +25,7 @@ TABLES = {
     "marts.people": "person_id",
     "marts.vehicles": "crash_unit_id",
     "marts.vision_zero_fatalities": "fatality_id",
+    "marts.crash_impacts": "crash_record_id",
     "quality.held_back": "table_name, row_key, rule_id, soda_id",
     "quality.rule_violations": "table_name, row_key, rule_id",
 }

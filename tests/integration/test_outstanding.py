@@ -10,7 +10,7 @@ from sample_portal.testing import RunningPortal
 
 TABLES = {
     "crash_features", "crashes", "feature_parts", "features", "held_back",
-    "people", "vehicles", "vision_zero_fatalities",
+    "int_crashes__impacts", "people", "vehicles", "vision_zero_fatalities",
 }  # fmt: skip
 
 Run = Callable[..., dict[str, set[str]]]

@@ -85,6 +85,8 @@ def built(
     assert done.code == 0, done.err
     for table, key in (("crashes", "crash_record_id"), ("people", "person_id"), ("vehicles", "crash_unit_id::text")):
         module_database.rows(f"update marts.{table} set deleted_at = now() where {key} ~ '7$'")
+    counted = module_crashes("transform", "--select", "int_crashes__impacts", "--full-refresh")
+    assert counted.code == 0, counted.err
     return module_crashes
 
 

@@ -1,8 +1,9 @@
 {#- Before a final table is built, in its transaction: take on every committed load that it has not seen. A table whose rows
-    belong to another's (people to crashes) takes on only what that one has applied: built alone, it takes on nothing new.
+    belong to another's (people to crashes) takes on only what that one (`after`, or each of them) has applied: built alone, it takes on
+    nothing new.
     The build then reads its own claims, and nothing else: what commits meanwhile waits for the next one. `landed`: the datasets of
     which an increment asks what those loads brought. -#}
-{% macro claim_loads(after=none, landed=[]) -%}
+{% macro claim_loads(after=[], landed=[]) -%}
     {{ plan_carefully() }};
     insert into {{ source('ops', 'model_loads') }} (model, load_id, loaded_at, invocation_id)
     select
@@ -11,11 +12,14 @@
         committed.inserted_at,
         '{{ invocation_id }}'
     from {{ source('raw', '_dlt_loads') }} as committed
-    {%- if after %}
-    inner join {{ source('ops', 'model_loads') }} as parent
-        on committed.load_id = parent.load_id and parent.model = '{{ after }}' and parent.applied
-    {%- endif %}
-    where committed.status = 0
+    where
+        committed.status = 0
+        {%- for parent in ([after] if after is string else after) %}
+        and exists (
+            select from {{ source('ops', 'model_loads') }} as parent
+            where parent.load_id = committed.load_id and parent.model = '{{ parent }}' and parent.applied
+        )
+        {%- endfor %}
     on conflict (model, load_id) do nothing
     {%- if execute and is_incremental() %}
     {%- for table in landed %};

@@ -1,6 +1,48 @@
 {#- Degrees that a distance takes at most, a little more than it does: a degree of latitude has at least 111.0 km here, one of
     longitude at least 111.3 km times the cosine of the latitude that is furthest from the equator. The box finds candidates by
     the index of geom; the geodesic distance decides. An index on geom::geography would do both in one, and cost every load. -#}
+{% macro circle() -%}
+centre constant geometry := spatial.checked_place(lat, lon, radius_feet);
+    reach constant double precision := radius_feet * 0.3048;
+    high constant double precision := reach / 110900;
+    wide constant double precision := reach / (111200 * cos(radians(abs(lat) + high)));
+    box constant geometry := st_makeenvelope(lon - wide, lat - high, lon + wide, lat + high, 4326);
+    days constant boolean := spatial.checked_window(since, until);
+{%- endmacro %}
+
+
+{#- `metres`: the distance, where it is computed already. -#}
+{% macro in_circle(relation, metres=none) -%}
+{{ relation }}.geom && box
+        and {{ metres or metres_from_centre(relation) }} <= reach
+        and {{ in_days(relation) }}
+{%- endmacro %}
+
+
+{% macro metres_from_centre(relation) -%}
+st_distance({{ relation }}.geom::geography, centre::geography)
+{%- endmacro %}
+
+
+{% macro area() -%}
+place constant geometry := spatial.checked_area(area);
+    days constant boolean := spatial.checked_window(since, until);
+{%- endmacro %}
+
+
+{% macro in_area(relation) -%}
+st_intersects(place, {{ relation }}.geom)
+        and {{ in_days(relation) }}
+{%- endmacro %}
+
+
+{#- Chicago days, both included. -#}
+{% macro in_days(relation) -%}
+(since is null or {{ relation }}.crash_at_local >= since)
+        and (until is null or {{ relation }}.crash_at_local < until + 1)
+{%- endmacro %}
+
+
 {% macro crashes_near_function() -%}
     {%- call spatial_function(
         'crashes_near',
@@ -14,12 +56,7 @@
         ~ 'or null for no limit. Rows that vanished from the portal are left out.'
     ) -%}
 declare
-    centre constant geometry := spatial.checked_place(lat, lon, radius_feet);
-    reach constant double precision := radius_feet * 0.3048;
-    high constant double precision := reach / 110900;
-    wide constant double precision := reach / (111200 * cos(radians(abs(lat) + high)));
-    box constant geometry := st_makeenvelope(lon - wide, lat - high, lon + wide, lat + high, 4326);
-    days constant boolean := spatial.checked_window(since, until);
+    {{ circle() }}
 begin
     return query
     select
@@ -30,15 +67,12 @@ begin
         crashes.geom
     from {{ in_schema(ref('crashes')) }} as crashes
     cross join lateral (
-        select st_distance(crashes.geom::geography, centre::geography) as metres
+        select {{ metres_from_centre('crashes') }} as metres
         limit 1
     ) as away
     where
-        crashes.geom && box
+        {{ in_circle('crashes', metres='away.metres') }}
         and crashes.deleted_at is null
-        and (since is null or crashes.crash_at_local >= since)
-        and (until is null or crashes.crash_at_local < until + 1)
-        and away.metres <= reach
     order by away.metres asc, crashes.crash_record_id asc;
 end
     {%- endcall -%}
@@ -55,8 +89,7 @@ end
         ~ 'system than EPSG:4326 is transformed. Rows that vanished from the portal are left out.'
     ) -%}
 declare
-    place constant geometry := spatial.checked_area(area);
-    days constant boolean := spatial.checked_window(since, until);
+    {{ area() }}
 begin
     return query
     select
@@ -66,10 +99,8 @@ begin
         crashes.geom
     from {{ in_schema(ref('crashes')) }} as crashes
     where
-        st_intersects(place, crashes.geom)
+        {{ in_area('crashes') }}
         and crashes.deleted_at is null
-        and (since is null or crashes.crash_at_local >= since)
-        and (until is null or crashes.crash_at_local < until + 1)
     order by crashes.crash_at_local asc, crashes.crash_record_id asc;
 end
     {%- endcall -%}

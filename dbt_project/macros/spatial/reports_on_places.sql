@@ -1,26 +1,21 @@
-{#- Everything that is said of a set of crashes. The crashes' costs are those of crash_impacts; what a class of injury costs is
-    the sum over its people, and what is left, the vehicles of crashes in which nobody was hurt, stands with the uninjured: so the
-    classes add up to the whole. -#}
-{% macro report_of_function() -%}
-    {%- call spatial_function(
-        'report_of',
-        [('crash_record_ids', 'text[]', none)],
-        'jsonb',
-        'Counts, people, injuries, costs in dollars of 2024, causes and months of these crashes, as one JSON object. `injured` '
-        ~ 'counts everybody hurt in any degree (K, A, B and C), `killed` those of them who died; a class U holds injuries that '
-        ~ 'are unknown. months: from the first month with a crash to the last, none left out.'
-    ) -%}
-begin
-    return (
-        with found as materialized (
+{#- Everything that is said of a set of crashes, `found`: a condition on marts.crash_impacts, which has all of it in one narrow row a
+    crash. What a class of injury costs is the sum over its people; the vehicles of crashes in which nobody was hurt stand with the
+    uninjured: so the classes add up to the whole. -#}
+{% macro report_of_crashes(found) -%}
+(
+        with impacts as materialized (
             select
-                crashes.crash_record_id,
-                crashes.crash_at_local,
-                crashes.prim_contributory_cause,
-                crashes.hit_and_run_i,
-                crashes.injuries_total
-            from {{ in_schema(ref('crashes')) }} as crashes
-            where crashes.crash_record_id = any(crash_record_ids) and crashes.deleted_at is null
+                {%- for column in [
+                    'people', 'units', 'killed', 'children_injured', 'pedestrians_injured', 'cyclists_injured', 'hit_and_run',
+                    'economic_cost', 'quality_of_life_cost', 'is_harmless', 'motor_vehicles', 'prim_contributory_cause',
+                    'person_types', 'injury_classifications',
+                ] %}
+                impacts.{{ column }},
+                {%- endfor %}
+                impacts.killed + impacts.incapacitated + impacts.injured_evidently + impacts.injured_reportedly as injured,
+                date_trunc('month', impacts.crash_at_local) as crash_month
+            from {{ in_schema(ref('crash_impacts')) }} as impacts
+            where {{ found }}
         ),
 
         costs as (
@@ -38,49 +33,21 @@ begin
             select * from costs where costs.counted = 'person'
         ),
 
-        -- crash by crash, by their indexes: joined freely, thousands of crashes have been met with all people of each other
-        impacts as materialized (
-            select
-                impacts.*,
-                impacts.killed + impacts.incapacitated + impacts.injured_evidently + impacts.injured_reportedly as injured,
-                date_trunc('month', impacts.crash_at_local) as crash_month
-            from (
-                select
-                    crashes.prim_contributory_cause,
-                    involved.person_types,
-                    involved.injury_classifications,
-                    {{ impact_of_crash() }}
-                from found as crashes
-                cross join lateral (
-                    select
-                        {{ impact_on_people() }},
-                        array_agg(people.person_type) as person_types,
-                        array_agg(people.injury_classification) as injury_classifications
-                    from {{ in_schema(ref('people')) }} as people
-                    left join by_person as costs on people.injury_classification = costs.injury_classification
-                    where people.crash_record_id = crashes.crash_record_id and people.deleted_at is null
-                ) as involved
-                cross join lateral (
-                    select
-                        {{ impact_on_units() }}
-                    from {{ in_schema(ref('vehicles')) }} as vehicles
-                    where vehicles.crash_record_id = crashes.crash_record_id and vehicles.deleted_at is null
-                ) as units
-                cross join lateral (
-                    select
-                        {{ harmless_motor_vehicles() }}
-                ) as harmless
-                inner join costs as by_vehicle on by_vehicle.counted = 'vehicle'
-            ) as impacts
-        ),
-
+        -- crashes with the same people are many, and taken apart together
         people as materialized (
             select
                 people.person_type,
                 people.injury_classification,
-                count(*) as people
-            from impacts
-            cross join lateral unnest(impacts.person_types, impacts.injury_classifications)
+                sum(alike.crashes) as people
+            from (
+                select
+                    impacts.person_types,
+                    impacts.injury_classifications,
+                    count(*) as crashes
+                from impacts
+                group by impacts.person_types, impacts.injury_classifications
+            ) as alike
+            cross join lateral unnest(alike.person_types, alike.injury_classifications)
                 as people (person_type, injury_classification)
             group by people.person_type, people.injury_classification
         ),
@@ -96,6 +63,7 @@ begin
                 coalesce(sum(impacts.pedestrians_injured), 0) as pedestrians_injured,
                 coalesce(sum(impacts.cyclists_injured), 0) as cyclists_injured,
                 count(*) filter (where impacts.hit_and_run) as hit_and_run,
+                coalesce(sum(impacts.motor_vehicles) filter (where impacts.is_harmless), 0) as harmless_motor_vehicles,
                 coalesce(sum(impacts.economic_cost), 0) as economic_cost,
                 coalesce(sum(impacts.quality_of_life_cost), 0) as quality_of_life_cost,
                 min(impacts.crash_month) as first_month,
@@ -118,10 +86,11 @@ begin
 
         of_vehicles as (
             select
-                max(whole.economic_cost) - sum(of_people.economic_cost) as economic_cost,
-                max(whole.quality_of_life_cost) - sum(of_people.quality_of_life_cost) as quality_of_life_cost
-            from of_people
-            cross join whole
+                whole.harmless_motor_vehicles * costs.economic_cost as economic_cost,
+                whole.harmless_motor_vehicles * costs.quality_of_life_cost as quality_of_life_cost
+            from whole
+            cross join costs
+            where costs.counted = 'vehicle'
         ),
 
         classes as (
@@ -172,16 +141,25 @@ begin
             limit 10
         ),
 
+        by_month as (
+            select
+                impacts.crash_month,
+                count(*) as crashes,
+                sum(impacts.injured) as injured,
+                sum(impacts.killed) as killed
+            from impacts
+            group by impacts.crash_month
+        ),
+
         months as (
             select
                 months.first_day,
-                count(impacts.crash_record_id) as crashes,
-                coalesce(sum(impacts.injured), 0) as injured,
-                coalesce(sum(impacts.killed), 0) as killed
+                coalesce(by_month.crashes, 0) as crashes,
+                coalesce(by_month.injured, 0) as injured,
+                coalesce(by_month.killed, 0) as killed
             from whole
             cross join lateral generate_series(whole.first_month, whole.last_month, interval '1 month') as months (first_day)
-            left join impacts on months.first_day = impacts.crash_month
-            group by months.first_day
+            left join by_month on months.first_day = by_month.crash_month
         )
 
         select
@@ -232,7 +210,21 @@ begin
                 )
             )
         from whole
-    );
+    )
+{%- endmacro %}
+
+
+{% macro report_of_function() -%}
+    {%- call spatial_function(
+        'report_of',
+        [('crash_record_ids', 'text[]', none)],
+        'jsonb',
+        'Counts, people, injuries, costs in dollars of 2024, causes and months of these crashes, as one JSON object. `injured` '
+        ~ 'counts everybody hurt in any degree (K, A, B and C), `killed` those of them who died; a class U holds injuries that '
+        ~ 'are unknown. months: from the first month with a crash to the last, none left out.'
+    ) -%}
+begin
+    return {{ report_of_crashes('impacts.crash_record_id = any(crash_record_ids)') }};
 end
     {%- endcall -%}
 {%- endmacro %}
@@ -248,12 +240,12 @@ end
         'jsonb',
         'What report_of says of the crashes of crashes_near, and what was asked.'
     ) -%}
+declare
+    {{ circle() }}
 begin
     return
         jsonb_build_object('lat', lat, 'lon', lon, 'radius_feet', radius_feet, 'from', since, 'to', until)
-        || spatial.report_of(
-            array(select near.crash_record_id from spatial.crashes_near(lat, lon, radius_feet, since, until) as near)
-        );
+        || {{ report_of_crashes(in_circle('impacts')) }};
 end
     {%- endcall -%}
 {%- endmacro %}
@@ -266,16 +258,16 @@ end
         'jsonb',
         'What report_of says of the crashes of crashes_within, the size of the area in square miles, and the days asked about.'
     ) -%}
+declare
+    {{ area() }}
 begin
     return
         jsonb_build_object(
-            'square_miles', round((st_area(spatial.checked_area(area)::geography) / 2589988.110336)::numeric, 4),
+            'square_miles', round((st_area(place::geography) / 2589988.110336)::numeric, 4),
             'from', since,
             'to', until
         )
-        || spatial.report_of(
-            array(select inside.crash_record_id from spatial.crashes_within(area, since, until) as inside)
-        );
+        || {{ report_of_crashes(in_area('impacts')) }};
 end
     {%- endcall -%}
 {%- endmacro %}

@@ -5,7 +5,7 @@
     They name tables, and do not depend on them: a full refresh may drop and make those again. `reads` is for dbt, which would
     not see what they read: see on-run-end in dbt_project.yml. -#}
 {% macro spatial_functions(reads) -%}
-    {%- if not execute or flags.WHICH in ('build', 'run', 'retry') -%}
+    {%- if not execute or makes_views() -%}
     {%- if execute and not adapter.check_schema_exists(target.database, 'spatial') %}
     create schema spatial;
     {%- endif %}
@@ -83,4 +83,15 @@ comment on function {{ signature }} is $comment${{ comment }}$comment$;
 {#- A table by its name in this database, whatever that is called. -#}
 {% macro in_schema(relation) -%}
     {{ return(relation.include(database=false)) }}
+{%- endmacro %}
+
+
+{#- Whether this invocation makes views of the project anew: only then may a function of it have become another. -#}
+{% macro makes_views() -%}
+    {%- if flags.WHICH in ('build', 'run', 'retry') -%}
+        {%- for node in graph.nodes.values() if node.unique_id in selected_resources and node.config.materialized == 'view' -%}
+            {{ return(true) }}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(false) }}
 {%- endmacro %}

@@ -1,36 +1,58 @@
--- One row a crash (those that vanished left out): who was in it, how badly they were hurt, what it cost. A view, computed from
--- the people and units of the crashes that are asked for, by their index: it is never behind, and no build waits for it.
+-- One row a crash (those that vanished left out): who was in it, how badly they were hurt, what it cost. What a class of injury costs
+-- is read when it is asked for: a changed cost needs no build.
 with costs as (
     select
-        counted,
-        injury_classification,
-        economic_cost,
-        quality_of_life_cost
+        {%- for kind in ['economic_cost', 'quality_of_life_cost'] %}
+        {%- for class in counts_by_kabco() %}
+        coalesce(max({{ kind }}) filter (where counted = 'person' and kabco = '{{ class }}'), 0) as {{ kind }}_of_{{ class | lower }},
+        {%- endfor %}
+        coalesce(max({{ kind }}) filter (where counted = 'vehicle'), 0) as {{ kind }}_of_vehicle{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ ref('injury_costs') }}
+),
+
+paid as (
+    select
+        impacts.*,
+        {%- for kind in ['economic_cost', 'quality_of_life_cost'] %}
+        (
+            {%- for class, column in counts_by_kabco().items() %}
+            impacts.{{ column }} * costs.{{ kind }}_of_{{ class | lower }} +
+            {%- endfor %}
+            case when impacts.is_harmless then impacts.motor_vehicles * costs.{{ kind }}_of_vehicle else 0 end
+        )::bigint as {{ kind }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_crashes__impacts') }} as impacts
+    cross join costs
 )
 
 select
-    {{ impact_of_crash() }}
-from {{ ref('crashes') }} as crashes
-inner join lateral (
-    select
-        {{ impact_on_people() }}
-    from {{ ref('people') }} as people
-    left outer join costs
-        on people.injury_classification = costs.injury_classification and costs.counted = 'person'
-    where people.crash_record_id = crashes.crash_record_id and people.deleted_at is null
-) as involved on true
-inner join lateral (
-    select
-        {{ impact_on_units() }}
-    from {{ ref('vehicles') }} as vehicles
-    where vehicles.crash_record_id = crashes.crash_record_id and vehicles.deleted_at is null
-) as units on true
--- the motor vehicles to pay for: none where anybody was hurt, by either account
-inner join lateral (
-    select
-        {{ harmless_motor_vehicles() }}
-    limit 1  -- noqa: AM09
-) as harmless on true
-inner join costs as by_vehicle on by_vehicle.counted = 'vehicle'
-where crashes.deleted_at is null
+    crash_record_id,
+    crash_at_local,
+    people,
+    drivers,
+    passengers,
+    pedestrians,
+    cyclists,
+    children,
+    units,
+    motor_vehicles,
+    killed,
+    incapacitated,
+    injured_evidently,
+    injured_reportedly,
+    uninjured,
+    injury_unknown,
+    pedestrians_injured,
+    cyclists_injured,
+    children_injured,
+    hit_and_run,
+    economic_cost,
+    quality_of_life_cost,
+    economic_cost + quality_of_life_cost as total_cost,
+    is_harmless,
+    prim_contributory_cause,
+    person_types,
+    injury_classifications,
+    geom
+from paid
