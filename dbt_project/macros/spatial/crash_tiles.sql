@@ -2,7 +2,7 @@
     finds the table by its name whenever it is asked, so it survives a full refresh, and may be made before there is one. -#}
 {% macro make_crash_tiles(reads) -%}
     {%- set schema, crashes = 'spatial', reads[0].include(database=false) -%}
-    {%- if execute and flags.WHICH in ('build', 'run', 'retry') -%}
+    {%- if execute and makes_views() -%}
     {%- if not adapter.check_schema_exists(target.database, schema) %}
     create schema if not exists {{ schema }};
     {%- endif %}

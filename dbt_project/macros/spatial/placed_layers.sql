@@ -54,7 +54,19 @@
     delete from {{ this }}
     where crash_record_id = any(array(select distinct moved.crash_record_id from {{ landed_now('crashes') }} as moved))
     {%- endif %};
-    -- A thousand features are met by a hash table: no need to sort five million places for them. A million points are sorted in memory.
+    {%- set new %}
+        select 1
+        from ({{ placeable }}) as placeable
+        left join {{ book }} as placed
+            on placed.model = 'crash_features' and placeable.layer_id = placed.layer_id and placeable.version_id = placed.version_id
+        where placed.layer_id is null
+    {%- endset %}
+    {%- if run_query(new) | length > 0 %}
+    -- a table that was filled a moment ago is planned for as if it were empty
+    analyze {{ ref('features') }};
+    analyze {{ ref('feature_parts') }};
+    {%- endif %}
+    -- A thousand features are met by a hash table: no need to sort five million places for them. What is sorted is sorted in memory.
     set local enable_mergejoin = off;
     select set_config('work_mem', current_setting('maintenance_work_mem'), true)
     {%- endif %}

@@ -1,0 +1,98 @@
+{#- Where all crashes are, for the layers that spatial.crash_features has not seen in this form: a relation to select from. A build puts
+    them into a table of its own first (`note_points`), in the order of the plane and indexed: then the points in a piece of a feature
+    are found together. Where nothing is built it is the query itself; that needs the CTEs of the model. -#}
+{% macro points_to_place() -%}
+    {%- if model.resource_type == 'model' and flags.WHICH in ['run', 'build', 'retry'] -%}
+        points_to_place
+    {%- else -%}
+        (
+            {{ _points_of_all() }}
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro note_points() -%}
+    {%- if execute %}
+    create temporary table points_to_place on commit drop as
+    with loads as (
+        select
+            load_id,
+            loaded_at,
+            applied
+        from {{ source('ops', 'model_loads') }}
+        where model = '{{ this.identifier }}'
+    ),
+
+    wanted as (
+        {{ wanted_layers() }}
+    ),
+
+    repeated_keys as (
+        {{ repeated_keys(ref('int_crashes__landed_keys'), 'crash_record_id') }}
+    )
+
+    select
+        everywhere.crash_record_id,
+        everywhere.geom
+    from ({{ _points_of_all() }}) as everywhere
+    order by everywhere.geom;
+    create index on points_to_place using gist (geom);
+    analyze points_to_place
+    {%- endif %}
+{%- endmacro %}
+
+
+{#- The layers by which this model places crashes, as its book has them. -#}
+{% macro wanted_layers() -%}
+    select
+        layer_id,
+        is_city_wide,
+        is_new
+    from {{ source('ops', 'placed_layers') }}
+    where model = 'crash_features'
+{%- endmacro %}
+
+
+{#- An increment leaves out the crashes that landed with it: it looks them up one by one, for every layer. What the crashes table says
+    of the others has been read from raw and cleaned before. -#}
+{% macro _points_of_all() -%}
+    {%- set shown = crashes_as_last_built() -%}
+    {%- set landed -%}
+        select landed.crash_record_id from {{ landed_now('crashes') }} as landed where landed.crash_record_id is not null
+    {%- endset -%}
+    {%- set is_any_new = 'exists (select from wanted where wanted.is_new)' -%}
+    {%- if is_incremental() and shown -%}
+    select
+        shown.crash_record_id,
+        shown.geom
+    from {{ shown }} as shown
+    where {{ is_any_new }} and shown.geom is not null and shown.crash_record_id not in ({{ landed }})
+    {%- else -%}
+    select
+        cleaned.crash_record_id,
+        cleaned.geom
+    from ({{ last_points_of_all(is_any_new) }}) as cleaned
+    where
+        cleaned.geom is not null
+        {%- if is_incremental() %}
+        and cleaned.crash_record_id not in ({{ landed }})
+        {%- endif %}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The crashes table, which is built after this model and carries its places: as the last build left it, where that has taken in all that
+    this model has. None otherwise. -#}
+{% macro crashes_as_last_built() -%}
+    {%- set shown = adapter.get_relation(this.database, generate_schema_name('marts', none), 'crashes') if execute else none -%}
+    {%- set behind %}
+        select 1
+        from {{ source('ops', 'model_loads') }} as placed
+        left join {{ source('ops', 'model_loads') }} as carried
+            on placed.load_id = carried.load_id and carried.model = 'crashes' and carried.applied
+        where placed.model = 'crash_features' and placed.applied and carried.load_id is null
+        limit 1
+    {%- endset -%}
+    {{ return(shown if shown and run_query(behind) | length == 0 else none) }}
+{%- endmacro %}
