@@ -27,7 +27,7 @@ class Body:
             size = min(piece, PACKED)
             raw = [raw[start : start + size] for start in range(0, len(raw), size)]
         self._coming = iter(raw)
-        self._gzipped = gzipped
+        self.gzipped = gzipped
         self._piece = piece
 
     def pieces(self) -> Iterator[bytes]:
@@ -38,12 +38,12 @@ class Body:
             yield piece
 
     def _pieces(self) -> Iterator[bytes]:
-        if not self._gzipped:
-            yield from self._packed()
+        if not self.gzipped:
+            yield from self.packed()
             return
         unpacker = isal_zlib.decompressobj(_GZIP)
         try:
-            for packed in self._packed():
+            for packed in self.packed():
                 left = packed
                 while left and not unpacker.eof:
                     yield unpacker.decompress(left, self._piece)
@@ -73,11 +73,11 @@ class Body:
 
     def finish(self) -> None:
         """Wait for the end of the answer, whatever follows what was of use: its source raises if it breaks off."""
-        for _ in self._packed():
+        for _ in self.packed():
             pass
 
-    def _packed(self) -> Iterator[bytes]:
-        """What has come, then what is still to come."""
+    def packed(self) -> Iterator[bytes]:
+        """The body as it came over the wire: what has come, then what is still to come."""
         yield from self._kept
         for packed in self._coming:
             self._kept.append(packed)

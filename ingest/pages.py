@@ -21,8 +21,8 @@ import orjson
 
 from ingest import copytext
 from ingest.body import Body
+from ingest.cursor import Cursor
 from ingest.datasets import Dataset
-from ingest.soda import Cursor
 
 # The portal's system fields and their names in `raw`; `:id` and its like are no names for a column.
 SYSTEM_FIELDS = {

@@ -12,9 +12,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from ingest.body import Body
+from ingest.cursor import Cursor
 from ingest.datasets import Dataset
-from ingest.pages import Page, PageReader
-from ingest.soda import Cursor, SodaClient
+from ingest.page_process import PageProcess
+from ingest.pages import Page
+from ingest.soda import SodaClient
 
 AHEAD = 4  # pages on the disk, some 30 MB each: as many are read while dlt loads a package, and none in memory
 
@@ -31,7 +33,7 @@ class Paging:
     def __init__(
         self,
         client: SodaClient,
-        reader: PageReader,
+        reader: PageProcess,
         dataset: Dataset,
         page_size: int,
         clauses: Callable[[Cursor | None], Clauses],

@@ -14,12 +14,13 @@ from typing import Any
 import dlt
 
 from ingest import database, packages
+from ingest.cursor import Cursor
 from ingest.datasets import Dataset, choose
 from ingest.errors import ConfigurationError, DatasetGoneError, IngestError, MassDeletionError, SchemaBreakError
 from ingest.publication import SchemaChange
 from ingest.reading import DatasetReading, Progress, Window
 from ingest.settings import Settings
-from ingest.soda import LOOPBACK, Cursor, RateLimiter, SodaClient
+from ingest.soda import LOOPBACK, RateLimiter, SodaClient
 from ingest.source import chicago_crashes
 
 log = logging.getLogger(__name__)

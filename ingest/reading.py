@@ -17,13 +17,15 @@ from typing import Any
 
 import pyarrow as pa
 
+from ingest.cursor import Cursor
 from ingest.datasets import EVENT_DATE, Dataset
 from ingest.deletions import refuse_mass_deletion
 from ingest.errors import PortalAnswerError, SchemaBreakError
-from ingest.pages import SYSTEM_FIELDS, Page, PageReader, fields_served
+from ingest.page_process import PageProcess
+from ingest.pages import SYSTEM_FIELDS, Page, fields_served
 from ingest.paging import Paging
 from ingest.publication import Publication, SchemaChange, publication_row, read_view, schema_changes
-from ingest.soda import Cursor, Extent, SodaClient, after, quoted
+from ingest.soda import Extent, SodaClient, after, quoted
 
 # `:*` before `*`: the parser refuses stars in any other order. Two stars instead of a list, so that a column which
 # the publisher adds arrives without a release of ours.
@@ -131,7 +133,7 @@ class DatasetReading:
         self._accept_mass_deletion = accept_mass_deletion
         self._window = window
         self._on_progress = on_progress or (lambda _progress: None)
-        self._reader = PageReader(dataset, extra_columns)
+        self._reader = PageProcess(dataset, extra_columns)
         self._cursor = self._start()
         self.cursor_before = self._cursor
         self._newest: str | None = None
@@ -190,6 +192,8 @@ class DatasetReading:
         # An empty window or an emptied whole dataset is an observation, and lands as one; an empty increment is not.
         self.complete = unchanged or (self.mode == "incremental" and self.total == 0)
         self._expected = 0 if unchanged else self.total
+        if self._expected > self._page_size:
+            self._reader.begin()
         self._report()
 
     def _look_at_columns(self) -> None:
@@ -318,6 +322,7 @@ class DatasetReading:
     def close(self) -> None:
         self._forget_files()
         self._paging.close()
+        self._reader.close()
         self.client.close()
 
     def _start(self) -> Cursor | None:

@@ -22,6 +22,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from ingest.body import PACKED, Body
+from ingest.cursor import Cursor
 from ingest.errors import DatasetGoneError, IngestError, PortalAnswerError, PortalUnreachableError
 
 log = logging.getLogger(__name__)
@@ -41,17 +42,6 @@ LOOPBACK = "loopback"
 
 # 202 is documented as "ask again"; 408 is the portal's query timeout; 429 its throttle.
 RETRIED_STATUSES = frozenset({202, 408, 429, 500, 502, 503, 504})
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """The pair that ends a page: `:updated_at` and `:id` as the portal wrote them.
-
-    `:id` is shown encrypted and orders by a hidden number, so a cursor is only ever sent back, never compared.
-    """
-
-    updated_at: str
-    id: str
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.body import Body
+from ingest.cursor import Cursor
 from ingest.datasets import all_datasets
 from ingest.pages import SYSTEM_FIELDS, Page, PageReader, empty_page
-from ingest.soda import Cursor
 
 CRASHES = all_datasets()["crashes"]
 STAMPS = {":id": "row-a", ":version": "rv-a", ":created_at": "2026-01-01T00:00:00.000Z"}

@@ -15,8 +15,9 @@ from sample_portal.testing import RunningPortal, running_portal
 
 from ingest import soda
 from ingest.body import Body
+from ingest.cursor import Cursor
 from ingest.errors import DatasetGoneError, PortalAnswerError, PortalUnreachableError
-from ingest.soda import Cursor, Extent, RateLimiter, SodaClient, after, identity, quoted
+from ingest.soda import Extent, RateLimiter, SodaClient, after, identity, quoted
 
 CRASHES = "85ca-t3if"
 JSON = {"Content-Type": "application/json;charset=utf-8"}
