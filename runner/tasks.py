@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from runner.ledger.record import Execution
@@ -52,7 +53,11 @@ def run(
     select: Sequence[str] = (),
 ) -> None:
     """Land what is new, build and test. A dataset that could not be read keeps no other waiting."""
-    landed = _land(settings, execution, display, datasets, since, until, full_refresh)
+    from runner.building.dbt import prepare  # noqa: PLC0415
+
+    landed = _land(
+        settings, execution, display, datasets, since, until, full_refresh, on_rows=partial(prepare, settings)
+    )
     if select or full_refresh:
         _build(settings, execution, display, select, full_refresh)
     else:
@@ -179,12 +184,13 @@ def _land(
     since: str | None,
     until: str | None,
     full_refresh: bool,
+    on_rows: Callable[[], None] = lambda: None,
 ) -> LandingReport:
     from ingest.pipeline import LandingRequest  # noqa: PLC0415
     from runner.work import land_datasets  # noqa: PLC0415
 
     request = LandingRequest(tuple(datasets), _day(since), _day(until), full_refresh)
-    return land_datasets(request, settings, execution, display)
+    return land_datasets(request, settings, execution, display, on_rows)
 
 
 def _build(

@@ -14,6 +14,7 @@ from ingest.compaction import Compacted, compact
 from ingest.datasets import Dataset, all_datasets
 from ingest.pipeline import LandingReport, LandingRequest, land
 from ingest.publication import SchemaChange
+from ingest.reading import Progress
 from ingest.reconcile import ReconcileReport, ReconcileRequest, reconcile
 from runner.building.built import FAILED, Outstanding, fingerprint, outstanding
 from runner.building.repetitions import repetitions
@@ -28,11 +29,24 @@ log = logging.getLogger(__name__)
 
 
 def land_datasets(
-    request: LandingRequest, settings: RunnerSettings, execution: Execution, display: Display
+    request: LandingRequest,
+    settings: RunnerSettings,
+    execution: Execution,
+    display: Display,
+    on_rows: Callable[[], None] = lambda: None,
 ) -> LandingReport:
-    """Lands, and records rows and dlt loads: those that were committed, also where the rest failed."""
+    """Lands, and records rows and dlt loads: those that were committed, also where the rest failed.
+
+    `on_rows` is called as soon as there are rows to land, perhaps several times, from the fetching threads.
+    """
+
+    def landed(progress: Progress) -> None:
+        if progress.total:
+            on_rows()
+        display.landed(progress)
+
     with _committed_loads_on_record(execution):
-        report = land(request, settings, display.landed, _schema_recorder(execution))
+        report = land(request, settings, landed, _schema_recorder(execution))
     _record_landing(report, execution)
     execution.save()
     return report

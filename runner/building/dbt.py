@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,43 @@ class DbtOutcome:
         }
 
 
+class _Preparation:
+    """dbt imported and the project read in a thread of its own, while rows still land; for one invocation."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._manifest: Any = None
+
+    def begin(self, settings: RunnerSettings) -> None:
+        with self._lock:
+            if self._thread is None:
+                plain_tools.fill(settings)
+                self._thread = threading.Thread(target=self._read, args=(settings,), name="prepare-dbt", daemon=True)
+                self._thread.start()
+
+    def manifest(self) -> Any:
+        """What to invoke dbt with; None where it is to read the project itself, and say what is wrong there."""
+        if self._thread is not None:
+            self._thread.join()
+        self._thread, manifest, self._manifest = None, self._manifest, None
+        return manifest
+
+    def _read(self, settings: RunnerSettings) -> None:
+        with contextlib.suppress(Exception):  # whatever it is, the invocation meets it again
+            from dbt.cli.main import dbtRunner  # noqa: PLC0415
+
+            self._manifest = dbtRunner().invoke(["parse", *_common(settings, PROJECT_ROOT)]).result
+
+
+_preparation = _Preparation()
+
+
+def prepare(settings: RunnerSettings) -> None:
+    """Begin with what takes dbt three seconds before its first query. For who will invoke it soon, in this process."""
+    _preparation.begin(settings)
+
+
 def invoke(
     command: list[str], settings: RunnerSettings, on_progress: OnProgress | None = None, project: Path = PROJECT_ROOT
 ) -> DbtOutcome:
@@ -65,7 +103,8 @@ def invoke(
     listener = _Listener(on_progress)
     plain_tools.fill(settings)
     with _stdout_kept_for_results():
-        outcome = dbtRunner(callbacks=[listener]).invoke(command + _common(settings, project))
+        manifest = _preparation.manifest() if project == PROJECT_ROOT else None
+        outcome = dbtRunner(manifest=manifest, callbacks=[listener]).invoke(command + _common(settings, project))
     if isinstance(outcome.exception, KeyboardInterrupt):
         raise outcome.exception
     results = list(getattr(outcome.result, "results", []))
