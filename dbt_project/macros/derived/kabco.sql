@@ -21,3 +21,23 @@ case {{ injury_classification }}
         'O': 'uninjured',
     }) }}
 {%- endmacro %}
+
+
+{#- What a person of each class, and a vehicle of a crash in which nobody was hurt, cost: one row. -#}
+{% macro costs_by_class(kind) -%}
+    {%- for class in counts_by_kabco() -%}
+        coalesce(max({{ kind }}) filter (where counted = 'person' and kabco = '{{ class }}'), 0) as {{ kind }}_of_{{ class | lower }},
+        {% endfor -%}
+    coalesce(max({{ kind }}) filter (where counted = 'vehicle'), 0) as {{ kind }}_of_vehicle
+{%- endmacro %}
+
+
+{#- From `impacts` and that row. -#}
+{% macro cost_of_crash(kind) -%}
+(
+            {%- for class, column in counts_by_kabco().items() %}
+            impacts.{{ column }} * costs.{{ kind }}_of_{{ class | lower }} +
+            {%- endfor %}
+            case when impacts.is_harmless then impacts.motor_vehicles * costs.{{ kind }}_of_vehicle else 0 end
+        )::bigint
+{%- endmacro %}

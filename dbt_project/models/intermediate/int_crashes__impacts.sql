@@ -25,8 +25,9 @@
 -- depends_on: {{ ref('int_vehicles__landed_keys') }}
 -- depends_on: {{ ref('stg_chicago__portal_deletions') }}
 
--- The rows of int_crashes__involved, kept: a question about a place asks thousands of crashes at once, and whoever adds up the years
--- all of them. An increment counts those crashes anew of which, or of whose people and units, a version landed or was found gone.
+-- The rows of int_crashes__involved, kept: a question about a place asks thousands of crashes at once, and whoever adds up the
+-- years all of them. An increment counts those crashes anew of which, or of whose people and units, a version landed or was
+-- found gone.
 {% if is_incremental() -%}
 with loads as (
     select
@@ -39,7 +40,7 @@ with loads as (
 
 {{ touched_crashes() }}
 
-select involved.*
+select involved.*  -- noqa: AM04
 from touched
 inner join lateral (
     select of_crash.*
@@ -48,5 +49,5 @@ inner join lateral (
     {{ one_by_one() }}
 ) as involved on true
 {%- else -%}
-select * from {{ ref('int_crashes__involved') }}
+select * from {{ ref('int_crashes__involved') }}  -- noqa: AM04
 {%- endif %}

@@ -1,5 +1,5 @@
--- One row a crash (those that vanished left out): who was in it, how badly they were hurt, and what else a report on a place says of
--- it. Counted when it is asked for, from the people and units of the crashes that are asked about, by their index.
+-- One row a crash (those that vanished left out): who was in it, how badly they were hurt, and what else a report on a place
+-- says of it. Counted when it is asked for, from the people and units of the crashes that are asked about, by their index.
 select
     crashes.crash_record_id,
     crashes.crash_at_local,
@@ -58,7 +58,7 @@ inner join lateral (
         from {{ ref('people') }} as of_crash
         inner join lateral (
             select {{ kabco('of_crash.injury_classification') }} as kabco
-            {{ one_by_one() }}
+            limit 1  -- noqa: AM09
         ) as classified on true
         where of_crash.crash_record_id = crashes.crash_record_id and of_crash.deleted_at is null
     ) as people

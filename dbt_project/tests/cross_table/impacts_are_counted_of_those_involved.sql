@@ -1,31 +1,31 @@
 {{ config(tags=['cross_table'], error_if='>0') }}
 
 with kept as (
-    select to_jsonb(impacts) as row
+    select to_jsonb(impacts) as counts
     from {{ ref('int_crashes__impacts') }} as impacts
 ),
 
 counted as (
-    select to_jsonb(involved) as row
+    select to_jsonb(involved) as counts
     from {{ ref('int_crashes__involved') }} as involved
 ),
 
 different as (
     (
-        select row from kept
+        select counts from kept
         except
-        select row from counted
+        select counts from counted
     )
     union all
     (
-        select row from counted
+        select counts from counted
         except
-        select row from kept
+        select counts from kept
     )
 )
 
 select
-    row ->> 'crash_record_id' as crash_record_id,
-    row,
-    1000000 as per_million
+    counts,
+    1000000 as per_million,
+    counts ->> 'crash_record_id' as crash_record_id
 from different

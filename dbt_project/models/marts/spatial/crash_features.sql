@@ -56,14 +56,14 @@ inside as materialized (
         min(parts.sort_position) as first_position,
         max(parts.sort_position) as last_position
     from {{ ref('feature_parts') }} as parts
-    cross join lateral (
+    inner join lateral (
         select of_all.crash_record_id
         from {{ points_to_place() }} as of_all
         where st_intersects(parts.geom, of_all.geom)
         {{ one_by_one() }}
-    ) as points
+    ) as points on true
     where parts.layer_id = any(array(select wanted.layer_id from wanted where wanted.is_new))
-    group by points.crash_record_id, parts.layer_id
+    group by points.crash_record_id, parts.layer_id  -- noqa: AM06
 ),
 
 inside_of_city as (
@@ -72,7 +72,7 @@ inside_of_city as (
         count(*) as layers
     from inside
     where layer_id = any(array(select wanted.layer_id from wanted where wanted.is_city_wide))
-    group by crash_record_id
+    group by crash_record_id  -- noqa: AM06
 ),
 
 -- the few that look up their pieces: what landed, in every layer, and what no feature of a city-wide layer is around
@@ -108,7 +108,7 @@ found as (
         nearest.sort_position as nearest_position,
         nearest.metres
     from lookers
-    cross join lateral (
+    inner join lateral (
         select
             parts.layer_id,
             min(parts.sort_position) filter (where parts.is_around) as first_position,
@@ -124,9 +124,9 @@ found as (
                 and candidates.layer_id = any(lookers.layer_ids)
             {{ one_by_one() }}
         ) as parts
-        group by parts.layer_id
+        group by parts.layer_id  -- noqa: AM06
         {{ one_by_one() }}
-    ) as near
+    ) as near on true
     left join lateral (
         select
             measured.sort_position,
@@ -143,7 +143,7 @@ found as (
                 and exists (select from wanted where wanted.layer_id = near.layer_id and wanted.is_city_wide)
             {{ one_by_one() }}
         ) as measured
-        order by round(measured.metres::numeric, 3), measured.sort_position
+        order by round(measured.metres::numeric, 3), measured.sort_position  -- noqa: AM06
         limit 1
     ) as nearest on true
     where
@@ -156,16 +156,20 @@ placed as (
         crash_record_id,
         layer_id,
         first_position as sort_position,
-        first_position < last_position as is_on_border,
-        0 as metres
+        0::double precision as metres,
+        case when first_position < last_position then 'border' else 'within' end as how
     from inside
     union all
     select
         crash_record_id,
         layer_id,
         coalesce(first_position, nearest_position) as sort_position,
-        first_position < last_position as is_on_border,
-        coalesce(metres, 0) as metres
+        coalesce(metres, 0) as metres,
+        case
+            when first_position is null then 'nearest'
+            when first_position < last_position then 'border'
+            else 'within'
+        end as how
     from found
 )
 
@@ -174,12 +178,8 @@ select
     placed.layer_id,
     features.feature_id,
     features.label,
-    case
-        when placed.is_on_border then 'border'
-        when placed.is_on_border is null then 'nearest'
-        else 'within'
-    end as how,
-    placed.metres::double precision as metres
+    placed.how,
+    placed.metres
 from placed
 inner join {{ ref('features') }} as features
     on placed.layer_id = features.layer_id and placed.sort_position = features.sort_position
