@@ -65,6 +65,7 @@ def _first_places(place: Place) -> Iterator[Line]:
 def _increment(place: Place) -> Iterator[Line]:
     new = min(NEW, place.crashes)
     _add_crashes(place, new)
+    place.rest()  # every crash has just been given its places, and what they were is still cleared away
     with plans.of_models(place) as readings:
         command = place.crashes_run()
     yield Line(f"crashes run, {new:,} new crashes", f"{command.wall:.1f} s", "its plans counted and logged")

@@ -56,13 +56,14 @@
 
 
 {#- After the commit: an index is enough to read only of pages that a vacuum has found to hold what everybody may see, and in a table
-    just made there are none. The server looks after it by itself, in the course of the night; whoever asks now waits. -#}
+    just made there are none. And nothing is known of it to plan by.
+    The server looks after both by itself, in the course of the night; whoever asks now waits. -#}
 {% macro vacuum_if_new() -%}
     {%- set unknown %}
         select 1 from pg_class where oid = '{{ this }}'::regclass and relallvisible = 0
     {%- endset -%}
     {%- if execute and run_query(unknown) | length == 1 -%}
-        vacuum {{ this }}
+        vacuum (analyze) {{ this }}
     {%- endif -%}
 {%- endmacro %}
 

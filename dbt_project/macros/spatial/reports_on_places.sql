@@ -7,8 +7,7 @@
             select
                 {%- for column in [
                     'people', 'units', 'killed', 'children_injured', 'pedestrians_injured', 'cyclists_injured', 'hit_and_run',
-                    'economic_cost', 'quality_of_life_cost', 'is_harmless', 'motor_vehicles', 'prim_contributory_cause',
-                    'person_types', 'injury_classifications',
+                    'is_harmless', 'motor_vehicles', 'prim_contributory_cause', 'person_types', 'injury_classifications',
                 ] %}
                 impacts.{{ column }},
                 {%- endfor %}
@@ -64,8 +63,6 @@
                 coalesce(sum(impacts.cyclists_injured), 0) as cyclists_injured,
                 count(*) filter (where impacts.hit_and_run) as hit_and_run,
                 coalesce(sum(impacts.motor_vehicles) filter (where impacts.is_harmless), 0) as harmless_motor_vehicles,
-                coalesce(sum(impacts.economic_cost), 0) as economic_cost,
-                coalesce(sum(impacts.quality_of_life_cost), 0) as quality_of_life_cost,
                 min(impacts.crash_month) as first_month,
                 max(impacts.crash_month) as last_month
             from impacts
@@ -116,6 +113,13 @@
             from people
             left join by_person as costs on people.injury_classification = costs.injury_classification
             where costs.kabco is null
+        ),
+
+        paid as (
+            select
+                sum(classes.economic_cost) as economic_cost,
+                sum(classes.quality_of_life_cost) as quality_of_life_cost
+            from classes
         ),
 
         types as (
@@ -173,9 +177,9 @@
                 'pedestrians_injured', whole.pedestrians_injured,
                 'cyclists_injured', whole.cyclists_injured,
                 'hit_and_run', whole.hit_and_run,
-                'economic_cost', whole.economic_cost,
-                'quality_of_life_cost', whole.quality_of_life_cost,
-                'total_cost', whole.economic_cost + whole.quality_of_life_cost,
+                'economic_cost', paid.economic_cost,
+                'quality_of_life_cost', paid.quality_of_life_cost,
+                'total_cost', paid.economic_cost + paid.quality_of_life_cost,
                 'people_by_type', (
                     select coalesce(jsonb_agg(to_jsonb(types) order by types.people desc, types.person_type), '[]')
                     from types
@@ -210,6 +214,7 @@
                 )
             )
         from whole
+        cross join paid
     )
 {%- endmacro %}
 
