@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 _LENGTH = struct.Struct("!I")
 _END = 0
 _BROKEN_OFF = 0xFFFFFFFF
-# Not `-m ingest.…`: see runner.plain_tools, which looks after those.
-_COMMAND = (sys.executable, "-c", "from ingest.page_process import serve; serve()")
+# Not `-m ingest.…`: runner.plain_tools looks after those. -P: what lies in the working directory is not ours.
+_COMMAND = (sys.executable, "-P", "-c", "from ingest.page_process import serve; serve()")
 
 
 class PageProcess:
@@ -56,12 +56,19 @@ class PageProcess:
             _send(_pipe(self._process.stdin), pickle.dumps((self._dataset, self.extra_columns)))
 
     def read(self, body: Body, file: Path) -> Page:
-        """Write a page's rows to `file`. Raises ValueError for a body that is not a whole JSON array of objects."""
+        """Write a page's rows to `file`. Raises ValueError for a body that is not a whole JSON array of objects.
+
+        Raises EOFError once it is closed.
+        """
+        if self._is_closed:
+            raise EOFError
         if self._process is not None:
             try:
                 page, self.extra_columns = self._read_there(self._process, body, file)
-            except (BrokenPipeError, EOFError):
+            except (BrokenPipeError, EOFError, ValueError) as problem:
                 if self._is_closed:
+                    raise EOFError from problem
+                if isinstance(problem, ValueError):
                     raise
                 log.warning("%s: the process that reads pages was lost; going on without it", self._dataset.name)
                 self._end()

@@ -83,7 +83,7 @@ class _Preparation:
         with contextlib.suppress(Exception):  # whatever it is, the invocation meets it again
             from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
-            self._manifest = dbtRunner().invoke(["parse", *_common(settings, PROJECT_ROOT)]).result
+            self._manifest = dbtRunner().invoke(["parse", "--no-write-json", *_common(settings, PROJECT_ROOT)]).result
 
 
 _preparation = _Preparation()
