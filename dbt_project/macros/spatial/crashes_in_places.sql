@@ -1,7 +1,7 @@
 {#- Degrees that a distance takes at most, a little more than it does: a degree of latitude has at least 111.0 km here, one of
     longitude at least 111.3 km times the cosine of the latitude that is furthest from the equator. The box finds candidates by
     the index of geom; the geodesic distance decides. An index on geom::geography would do both in one, and cost every load. -#}
-{% macro circle() -%}
+{% macro circle_asked_about() -%}
 centre constant geometry := spatial.checked_place(lat, lon, radius_feet);
     reach constant double precision := radius_feet * 0.3048;
     high constant double precision := reach / 110900;
@@ -24,7 +24,7 @@ st_distance({{ relation }}.geom::geography, centre::geography)
 {%- endmacro %}
 
 
-{% macro area() -%}
+{% macro area_asked_about() -%}
 place constant geometry := spatial.checked_area(area);
     days constant boolean := spatial.checked_window(since, until);
 {%- endmacro %}
@@ -56,7 +56,7 @@ st_intersects(place, {{ relation }}.geom)
         ~ 'or null for no limit. Rows that vanished from the portal are left out.'
     ) -%}
 declare
-    {{ circle() }}
+    {{ circle_asked_about() }}
 begin
     return query
     select
@@ -89,7 +89,7 @@ end
         ~ 'system than EPSG:4326 is transformed. Rows that vanished from the portal are left out.'
     ) -%}
 declare
-    {{ area() }}
+    {{ area_asked_about() }}
 begin
     return query
     select

@@ -246,7 +246,7 @@ end
         'What report_of says of the crashes of crashes_near, and what was asked.'
     ) -%}
 declare
-    {{ circle() }}
+    {{ circle_asked_about() }}
 begin
     return
         jsonb_build_object('lat', lat, 'lon', lon, 'radius_feet', radius_feet, 'from', since, 'to', until)
@@ -264,7 +264,7 @@ end
         'What report_of says of the crashes of crashes_within, the size of the area in square miles, and the days asked about.'
     ) -%}
 declare
-    {{ area() }}
+    {{ area_asked_about() }}
 begin
     return
         jsonb_build_object(
