@@ -47,7 +47,7 @@ def test_sound_tables_pass_in_every_tier(built: CommandLine, module_database: Da
 def test_damage_is_shown_with_its_first_rows_and_kept_and_told_by_the_exit_code(
     built: CommandLine, module_database: Database
 ) -> None:
-    """A score that does not follow the counts (an error), and people who say otherwise than their crashes (a share)."""
+    """A score that does not follow the counts, people who say otherwise than their crashes, and than what is counted."""
     module_database.rows("create table kept as select crash_record_id, severity_score from marts.crashes")
     module_database.rows("update marts.crashes set severity_score = 5 where injuries_fatal = 0")
     module_database.rows("create table kept_people as select person_id, injury_classification from marts.people")
@@ -66,13 +66,14 @@ def test_damage_is_shown_with_its_first_rows_and_kept_and_told_by_the_exit_code(
         assert scores["stored_in"] == "quality.failed_severity_scores_are_1_to_5_and_follow_the_counts"
         assert module_database.value(f"select count(*) from {scores['stored_in']}") == wrong
         assert found(report, "injuries_of_people_add_up_to_those_of_the_crash")["status"] == "fail"
+        assert found(report, "impacts_are_counted_of_those_involved")["status"] == "fail"
         assert found(report, "units_of_a_crash_are_as_many_as_it_says")["status"] == "pass"
 
         shown = built("validate")
         assert shown.code == 4
         assert f"FAILED  {scores['test']} (structure): {wrong} rows, in {scores['stored_in']}" in shown.out
         assert "severity_score=5" in shown.out
-        assert "Error: 2 of " in shown.err
+        assert "Error: 3 of " in shown.err
         assert "Traceback" not in shown.err
     finally:
         module_database.rows(
