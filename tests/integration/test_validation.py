@@ -47,7 +47,7 @@ def test_sound_tables_pass_in_every_tier(built: CommandLine, module_database: Da
 def test_damage_is_shown_with_its_first_rows_and_kept_and_told_by_the_exit_code(
     built: CommandLine, module_database: Database
 ) -> None:
-    """A score that does not follow the counts, people who say otherwise than their crashes, and than what is counted."""
+    """A score that does not follow the counts, people who say otherwise than their crashes, and impacts of others."""
     module_database.rows("create table kept as select crash_record_id, severity_score from marts.crashes")
     module_database.rows("update marts.crashes set severity_score = 5 where injuries_fatal = 0")
     module_database.rows("create table kept_people as select person_id, injury_classification from marts.people")
