@@ -2,23 +2,23 @@
 
 One interpreter runs one thread at a time: while it takes a page apart, it neither fetches the next nor loads the last.
 So the body of an answer is handed, packed as it comes, to another process, which writes the page's file and says what
-is in it. That process ends when its input does, however the one that started it came to its end.
+is in it. That process ends when its connection does, however the one that started it came to its end.
 
-Both talk in frames: four bytes of length, then so many bytes. To the reader go the dataset and its columns once, then
-for each page what to read, the body, and a frame of none; from it, what became of each page.
+To it go the dataset and its columns once, then for each page what to read, the pieces of the body, and END or, where
+the answer broke off, BROKEN_OFF; from it comes what became of each page that did not break off.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import pickle
-import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ingest.body import Body
 from ingest.datasets import Dataset
@@ -26,11 +26,10 @@ from ingest.pages import Page, PageReader
 
 log = logging.getLogger(__name__)
 
-_LENGTH = struct.Struct("!I")
-_END = 0
-_BROKEN_OFF = 0xFFFFFFFF
+END, BROKEN_OFF = None, False  # no bytes
+
 # Not `-m ingest.…`: runner.plain_tools looks after those. -P: what lies in the working directory is not ours.
-_COMMAND = (sys.executable, "-P", "-c", "from ingest.page_process import serve; serve()")
+_COMMAND = (sys.executable, "-P", "-c", "import sys; from ingest.page_process import serve; serve(int(sys.argv[1]))")
 
 
 class PageProcess:
@@ -44,16 +43,18 @@ class PageProcess:
         self._dataset = dataset
         self._here = PageReader(dataset, extra_columns)
         self._process: subprocess.Popen[bytes] | None = None
+        self._connection: Connection | None = None
         self._is_closed = False
 
     def begin(self) -> None:
         """Start the process: worth its third of a second where there are many rows."""
-        # In a session of its own: Ctrl-C is for whoever began it.
-        self._process = subprocess.Popen(
-            _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-        )
-        with contextlib.suppress(BrokenPipeError):  # the first page meets it again
-            _send(_pipe(self._process.stdin), pickle.dumps((self._dataset, self.extra_columns)))
+        ours, theirs = Pipe()
+        with theirs, contextlib.suppress(OSError):  # without another process it goes on in this one
+            number = theirs.fileno()
+            # In a session of its own: Ctrl-C is for whoever began it.
+            self._process = subprocess.Popen((*_COMMAND, str(number)), pass_fds=[number], start_new_session=True)
+            self._connection = ours
+            ours.send((self._dataset, self.extra_columns))
 
     def read(self, body: Body, file: Path) -> Page:
         """Write a page's rows to `file`. Raises ValueError for a body that is not a whole JSON array of objects.
@@ -62,14 +63,12 @@ class PageProcess:
         """
         if self._is_closed:
             raise EOFError
-        if self._process is not None:
+        if self._connection is not None:
             try:
-                page, self.extra_columns = self._read_there(self._process, body, file)
-            except (BrokenPipeError, EOFError, ValueError) as problem:
+                page, self.extra_columns = _read_there(self._connection, body, file)
+            except _LostError as loss:
                 if self._is_closed:
-                    raise EOFError from problem
-                if isinstance(problem, ValueError):
-                    raise
+                    raise EOFError from loss
                 log.warning("%s: the process that reads pages was lost; going on without it", self._dataset.name)
                 self._end()
                 self._here = PageReader(self._dataset, self.extra_columns)
@@ -85,89 +84,71 @@ class PageProcess:
         self._end()
 
     def _end(self) -> None:
+        """The connection is left to whoever is reading by it: it ends with the process."""
         if self._process is not None:
             self._process.kill()
-            self._process.communicate()
-            self._process = None
-
-    def _read_there(self, process: subprocess.Popen[bytes], body: Body, file: Path) -> tuple[Page, list[str]]:
-        """The page, and the columns known now. Raises BrokenPipeError or EOFError where the process is gone."""
-        there, back = _pipe(process.stdin), _pipe(process.stdout)
-        _send(there, pickle.dumps((file, body.gzipped)))
-        try:
-            for packed in body.packed():
-                _send(there, packed)
-        except BrokenPipeError:
-            raise
-        except BaseException:  # the answer broke off: so does what the process reads
-            there.write(_LENGTH.pack(_BROKEN_OFF))
-            there.flush()
-            raise
-        there.write(_LENGTH.pack(_END))
-        there.flush()
-        outcome: tuple[Page, list[str]] | Exception = pickle.loads(_received(back))  # noqa: S301 - from our own
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
+            self._process.wait()
+        self._process = self._connection = None
 
 
-def serve() -> None:
-    """The other process: pages from standard input, until that ends; what became of them to standard output."""
-    coming, back = sys.stdin.buffer, sys.stdout.buffer
-    with contextlib.suppress(EOFError, BrokenPipeError):
-        dataset, extra_columns = pickle.loads(_received(coming))  # noqa: S301 - from our own
-        reader = PageReader(dataset, extra_columns)
+class _LostError(Exception):
+    """The process is gone."""
+
+
+def _read_there(connection: Connection, body: Body, file: Path) -> tuple[Page, list[str]]:
+    """The page, and the columns known now; or whatever the reader or the wire raised. Raises _LostError."""
+    _send(connection, (file, body.gzipped))
+    try:
+        for packed in body.packed():
+            _send(connection, packed)
+    except _LostError:
+        raise
+    except BaseException:  # the answer broke off: so does what the process reads
+        _send(connection, BROKEN_OFF)
+        raise
+    _send(connection, END)
+    try:
+        outcome: tuple[Page, list[str]] | Exception = connection.recv()
+    except (EOFError, OSError) as error:
+        raise _LostError from error
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def _send(connection: Connection, what: Any) -> None:
+    try:
+        connection.send(what)
+    except OSError as error:
+        raise _LostError from error
+
+
+def serve(number: int) -> None:
+    """The other process: reads pages by the connection of this file descriptor, until it ends."""
+    with Connection(number) as connection, contextlib.suppress(EOFError, OSError):
+        reader = PageReader(*connection.recv())
         while True:
-            file, gzipped = pickle.loads(_received(coming))  # noqa: S301 - from our own
-            frames = _frames(coming)
-            outcome: Any
+            file, gzipped = connection.recv()
+            pieces = _pieces(connection)
             try:
-                outcome = (reader.read(Body(frames, gzipped), file), reader.extra_columns)
+                outcome: Any = (reader.read(Body(pieces, gzipped), file), reader.extra_columns)
             except _BrokenOffError:
                 continue
             except Exception as problem:
                 outcome = problem
             with contextlib.suppress(_BrokenOffError):
-                for _ in frames:  # what it did not care to read
+                for _ in pieces:  # what it did not care to read
                     pass
-                _send(back, pickle.dumps(outcome))
+                connection.send(outcome)
 
 
 class _BrokenOffError(Exception):
     """There will be no more of this body."""
 
 
-def _frames(coming: IO[bytes]) -> Iterator[bytes]:
+def _pieces(connection: Connection) -> Iterator[bytes]:
     """The pieces of a body. Raises _BrokenOffError where it broke off, EOFError where nobody sends any more."""
-    while (length := _length(coming)) != _END:
-        if length == _BROKEN_OFF:
+    while (piece := connection.recv()) is not END:
+        if piece is BROKEN_OFF:
             raise _BrokenOffError
-        yield _exactly(coming, length)
-
-
-def _send(there: IO[bytes], message: bytes) -> None:
-    there.write(_LENGTH.pack(len(message)))
-    there.write(message)
-    there.flush()
-
-
-def _received(coming: IO[bytes]) -> bytes:
-    return _exactly(coming, _length(coming))
-
-
-def _length(coming: IO[bytes]) -> int:
-    (length,) = _LENGTH.unpack(_exactly(coming, _LENGTH.size))
-    return int(length)
-
-
-def _exactly(coming: IO[bytes], size: int) -> bytes:
-    read = coming.read(size)
-    if len(read) < size:
-        raise EOFError
-    return read
-
-
-def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
-    if stream is None:
-        raise AssertionError("it was started with pipes")
-    return stream
+        yield piece

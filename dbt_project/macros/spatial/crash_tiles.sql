@@ -1,4 +1,4 @@
-{#- spatial.crash_tiles: crashes as vector tiles, for any tile server of PostGIS. Made at the end of a build, whatever was built. It
+{#- spatial.crash_tiles: crashes as vector tiles, for any tile server of PostGIS. Made at the end of a build that makes views. It
     finds the table by its name whenever it is asked, so it survives a full refresh, and may be made before there is one. -#}
 {% macro make_crash_tiles(reads) -%}
     {%- set schema, crashes = 'spatial', reads[0].include(database=false) -%}

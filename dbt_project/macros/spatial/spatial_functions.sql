@@ -1,5 +1,5 @@
 {#- Questions about places as functions of the schema spatial, for analysts, notebooks and tile servers, and for `crashes near`
-    and `crashes within`. Called at the end of each build. dbt's own functions are scalar expressions without a setting of their
+    and `crashes within`. Called at the end of each build that makes views. dbt's own functions are scalar expressions without a setting of their
     own; these return tables, raise errors and fix their search path.
 
     They name tables, and do not depend on them: a full refresh may drop and make those again. `reads` is for dbt, which would

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,11 +19,11 @@ from ingest.pages import Page, PageReader
 CRASHES = all_datasets()["crashes"]
 
 
-def page_of(rows: int, field: str = "damage", first: int = 0) -> bytes:
+def page_of(rows: int, field: str = "damage") -> bytes:
     """An answer of the portal: `field` is the same in each row, but for its number."""
     lines = (
         f'{{":id":"row-{number}",":updated_at":"2026-01-01T00:00:00.000Z","{field}":"no. {number} \\\\ é"}}'
-        for number in range(first, first + rows)
+        for number in range(rows)
     )
     return ("[" + "\n,".join(lines) + "]\n").encode()
 
@@ -63,8 +64,11 @@ def test_pages_are_what_they_are_here(apart: PageProcess, tmp_path: Path, size: 
 
 def test_a_broken_body_is_refused_and_the_next_is_read(apart: PageProcess, tmp_path: Path) -> None:
     for broken in (b"<html>", page_of(3)[:-10], gzip.compress(page_of(3))[:-5]):
-        with pytest.raises(ValueError, match=r"."):
-            apart.read(Body(broken, gzipped=broken[:1] == b"\x1f"), tmp_path / "page")
+        gzipped = broken[:1] == b"\x1f"
+        with pytest.raises(ValueError, match=r".") as here:
+            PageReader(CRASHES).read(Body(broken, gzipped), tmp_path / "page")
+        with pytest.raises(ValueError, match=re.escape(str(here.value))):
+            apart.read(Body(broken, gzipped), tmp_path / "page")
     assert apart.read(Body(page_of(3)), tmp_path / "page").rows == 3
 
 
@@ -80,7 +84,7 @@ def test_an_answer_that_breaks_off_raises_what_the_wire_did(apart: PageProcess, 
     assert process_id(apart) == before
 
 
-def test_a_full_disk_is_told_as_it_is_here(apart: PageProcess, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_told_as_it_is_here(apart: PageProcess, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         apart.read(Body(page_of(3)), tmp_path / "no such folder" / "page")
 
@@ -97,10 +101,18 @@ def test_without_its_process_it_goes_on(apart: PageProcess, tmp_path: Path, capl
 def test_it_ends_with_whoever_began_it(tmp_path: Path) -> None:
     reader = PageProcess(CRASHES, [])
     reader.begin()
-    process = reader._process
+    process, connection = reader._process, reader._connection
     assert process is not None
-    assert process.stdin is not None
+    assert connection is not None
     assert os.getsid(process.pid) != os.getsid(0)  # Ctrl-C is for the one that began it
     assert reader.read(Body(page_of(3)), tmp_path / "page").rows == 3
-    process.stdin.close()
+    connection.close()
     assert process.wait(10) == 0
+
+
+def test_a_page_that_is_asked_for_after_the_end_is_not_read(tmp_path: Path) -> None:
+    reader = PageProcess(CRASHES, [])
+    reader.begin()
+    reader.close()
+    with pytest.raises(EOFError):
+        reader.read(Body(page_of(3)), tmp_path / "page")
