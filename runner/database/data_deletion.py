@@ -108,10 +108,10 @@ def delete(settings: RunnerSettings, execution_id: int, selection: Selection) ->
     with closing(connect(settings.database, application=f"crashes execution {execution_id}")) as connection:
         connection.autocommit = False
         with connection, connection.cursor() as cursor:
-            cursor.execute(_HAS_PLACES)
-            if selection.table == "crashes" and cursor.fetchone() != (None,):
+            if selection.table == "crashes" and _is_there(cursor, PLACES):
                 cursor.execute(sql.SQL("delete from {} where {}").format(PLACES, _of_crashes(selection)))
-            if selection.table in INVOLVING:
+            counted_anew = selection.table in INVOLVING and _is_there(cursor, IMPACTS)
+            if counted_anew:
                 _note_crashes(cursor, selection)
             for table in selection.tables:
                 cursor.execute(sql.SQL("delete from {} where {}").format(_marts(table), selection.condition(table)))
@@ -123,7 +123,7 @@ def delete(settings: RunnerSettings, execution_id: int, selection: Selection) ->
                     "values (%s, %s, %s, %s, %s)",
                     [execution_id, table, selection.since, selection.until, removed[table]],
                 )
-            if selection.table in INVOLVING:
+            if counted_anew:
                 cursor.execute(_RECOUNT)
     return removed
 
@@ -141,27 +141,26 @@ def ways_back(selection: Selection) -> list[str]:
 
 _HAS_PLACES = "select to_regclass('spatial.crash_features')"
 
-# Where there are impacts: those of the crashes noted before, as they are after the deletion.
+# The impacts of the crashes noted before, as they are after the deletion.
 _RECOUNT = sql.SQL(
     """
-    do $recount$
-    begin
-        if to_regclass('staging.int_crashes__impacts') is not null then
-            delete from {impacts} where crash_record_id in (select crash_record_id from touched_crashes);
-            insert into {impacts}
-            select involved.*
-            from touched_crashes
-            cross join lateral (
-                select of_crash.*
-                from {involved} as of_crash
-                where of_crash.crash_record_id = touched_crashes.crash_record_id
-                offset 0
-            ) as involved;
-        end if;
-    end
-    $recount$
+    delete from {impacts} where crash_record_id in (select crash_record_id from touched_crashes);
+    insert into {impacts}
+    select involved.*
+    from touched_crashes
+    cross join lateral (
+        select of_crash.*
+        from {involved} as of_crash
+        where of_crash.crash_record_id = touched_crashes.crash_record_id
+        offset 0
+    ) as involved
     """
 ).format(impacts=IMPACTS, involved=INVOLVED)
+
+
+def _is_there(cursor: Cursor, table: sql.Identifier) -> bool:
+    cursor.execute("select to_regclass(%s) is not null", [table.as_string(cursor)])
+    return cursor.fetchone() == (True,)
 
 
 def _note_crashes(cursor: Cursor, selection: Selection) -> None:

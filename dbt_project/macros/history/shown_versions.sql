@@ -6,12 +6,7 @@
         shown     key, place of the version, valid_from, valid_to, ended_by -#}
 {% macro shown_versions(table, key, crashes=none, derived={}) -%}
 loads as (
-    select
-        load_id,
-        loaded_at,
-        applied
-    from {{ source('ops', 'model_loads') }}
-    where model = '{{ table }}' and applied
+    {{ claimed_loads(table, only_applied=true) }}
 ),
 
 versions as not materialized (

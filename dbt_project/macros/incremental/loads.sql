@@ -50,3 +50,15 @@
     set applied = true
     where model = '{{ this.identifier }}' and not applied
 {%- endmacro %}
+
+
+{#- CTE `loads`: the loads that a model has claimed, when each was committed, and whether the model has taken it in before this build.
+    `only_applied`: those that it has. -#}
+{% macro claimed_loads(model_name, only_applied=false) -%}
+    select
+        load_id,
+        loaded_at,
+        applied
+    from {{ source('ops', 'model_loads') }}
+    where model = '{{ model_name }}'{{ ' and applied' if only_applied }}
+{%- endmacro %}

@@ -43,12 +43,7 @@ touched as (
 {% macro drop_touched_crashes() -%}
     {%- if execute and is_incremental() -%}
         with loads as (
-            select
-                load_id,
-                loaded_at,
-                applied
-            from {{ source('ops', 'model_loads') }}
-            where model = '{{ this.identifier }}'
+            {{ claimed_loads(this.identifier) }}
         ),
 
         {{ touched_crashes() }}

@@ -1,6 +1,6 @@
 {#- Where all crashes are, for the layers that spatial.crash_features has not seen in this form: a relation to select from. A build puts
     them into a table of its own first (`note_points`), in the order of the plane and indexed: then the points in a piece of a feature
-    are found together. Where nothing is built it is the query itself; that needs the CTEs of the model. -#}
+    are found together. Where nothing is built it is the query itself. -#}
 {% macro points_to_place() -%}
     {%- if model.resource_type == 'model' and flags.WHICH in ['run', 'build', 'retry'] -%}
         points_to_place
@@ -15,28 +15,8 @@
 {% macro note_points() -%}
     {%- if execute %}
     create temporary table points_to_place on commit drop as
-    with loads as (
-        select
-            load_id,
-            loaded_at,
-            applied
-        from {{ source('ops', 'model_loads') }}
-        where model = '{{ this.identifier }}'
-    ),
-
-    wanted as (
-        {{ wanted_layers() }}
-    ),
-
-    repeated_keys as (
-        {{ repeated_keys(ref('int_crashes__landed_keys'), 'crash_record_id') }}
-    )
-
-    select
-        everywhere.crash_record_id,
-        everywhere.geom
-    from ({{ _points_of_all() }}) as everywhere
-    order by everywhere.geom;
+    {{ _points_of_all() }}
+    order by geom;
     create index on points_to_place using gist (geom);
     analyze points_to_place
     {%- endif %}
@@ -62,23 +42,37 @@
         select landed.crash_record_id from {{ landed_now('crashes') }} as landed where landed.crash_record_id is not null
     {%- endset -%}
     {%- set is_any_new = 'exists (select from wanted where wanted.is_new)' -%}
-    {%- if is_incremental() and shown -%}
-    select
-        shown.crash_record_id,
-        shown.geom
-    from {{ shown }} as shown
-    where {{ is_any_new }} and shown.geom is not null and shown.crash_record_id not in ({{ landed }})
+    with loads as (
+        {{ claimed_loads('crash_features') }}
+    ),
+
+    wanted as (
+        {{ wanted_layers() }}
+    ),
+
+    {% if is_incremental() and shown -%}
+    everywhere as (
+        select
+            crash_record_id,
+            geom
+        from {{ shown }}
+        where {{ is_any_new }}
+    )
     {%- else -%}
+    repeated_keys as (
+        {{ repeated_keys(ref('int_crashes__landed_keys'), 'crash_record_id') }}
+    ),
+
+    everywhere as (
+        {{ last_points_of_all(is_any_new) }}
+    )
+    {%- endif %}
+
     select
-        cleaned.crash_record_id,
-        cleaned.geom
-    from ({{ last_points_of_all(is_any_new) }}) as cleaned
-    where
-        cleaned.geom is not null
-        {%- if is_incremental() %}
-        and cleaned.crash_record_id not in ({{ landed }})
-        {%- endif %}
-    {%- endif -%}
+        crash_record_id,
+        geom
+    from everywhere
+    where geom is not null and {{ in_increment('crash_record_id not in (' ~ landed ~ ')') }}
 {%- endmacro %}
 
 

@@ -30,12 +30,7 @@
 -- found gone.
 {% if is_incremental() -%}
 with loads as (
-    select
-        load_id,
-        loaded_at,
-        applied
-    from {{ source('ops', 'model_loads') }}
-    where model = 'int_crashes__impacts'
+    {{ claimed_loads('int_crashes__impacts') }}
 ),
 
 {{ touched_crashes() }}

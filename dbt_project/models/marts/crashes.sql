@@ -27,12 +27,7 @@
 -- One row a crash: what the portal says of it now, and the places that it is in. Reads every claimed version of the crashes that
 -- this build touches: all of them, or in an increment those of which a load not yet applied brought a version.
 with loads as (
-    select
-        load_id,
-        loaded_at,
-        applied
-    from {{ source('ops', 'model_loads') }}
-    where model = 'crashes'
+    {{ claimed_loads('crashes') }}
 ),
 
 crashes_found_gone as materialized (

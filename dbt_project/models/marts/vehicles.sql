@@ -27,12 +27,7 @@
 -- One row a unit: what the portal says of it now. A version whose crash is not there waits in quality.held_back; the load that
 -- brings the crash touches its vehicles too, and they become visible with it.
 with loads as (
-    select
-        load_id,
-        loaded_at,
-        applied
-    from {{ source('ops', 'model_loads') }}
-    where model = 'vehicles'
+    {{ claimed_loads('vehicles') }}
 ),
 
 vehicles_found_gone as materialized (

@@ -25,12 +25,7 @@
 -- corrections (who, or else where, and when) and an ordinal among those that are equal in it. All readings are gone through
 -- again whenever a new one came.
 with loads as (
-    select
-        load_id,
-        loaded_at,
-        applied
-    from {{ source('ops', 'model_loads') }}
-    where model = 'vision_zero_fatalities'
+    {{ claimed_loads('vision_zero_fatalities') }}
 ),
 
 {{ runs_of_deaths() }},

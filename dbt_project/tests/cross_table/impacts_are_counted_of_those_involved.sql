@@ -1,31 +1,11 @@
 {{ config(tags=['cross_table'], error_if='>0') }}
 
-with kept as (
-    select to_jsonb(impacts) as counts
-    from {{ ref('int_crashes__impacts') }} as impacts
-),
-
-counted as (
-    select to_jsonb(involved) as counts
-    from {{ ref('int_crashes__involved') }} as involved
-),
-
-different as (
-    (
-        select counts from kept
-        except
-        select counts from counted
-    )
-    union all
-    (
-        select counts from counted
-        except
-        select counts from kept
-    )
-)
-
+-- no share of them may differ, however small
 select
-    counts,
     1000000 as per_million,
-    counts ->> 'crash_record_id' as crash_record_id
-from different
+    coalesce(kept.crash_record_id, counted.crash_record_id) as crash_record_id,
+    to_jsonb(kept) as kept,
+    to_jsonb(counted) as counted
+from {{ ref('int_crashes__impacts') }} as kept
+full outer join {{ ref('int_crashes__involved') }} as counted on kept.crash_record_id = counted.crash_record_id
+where row(kept.*) is distinct from row(counted.*)

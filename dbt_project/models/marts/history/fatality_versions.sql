@@ -1,11 +1,6 @@
 -- One row a version of a death that said something else than the one before, and when marts.vision_zero_fatalities showed it.
 with loads as (
-    select
-        load_id,
-        loaded_at,
-        applied
-    from {{ source('ops', 'model_loads') }}
-    where model = 'vision_zero_fatalities' and applied
+    {{ claimed_loads('vision_zero_fatalities', only_applied=true) }}
 ),
 
 {{ runs_of_deaths() }},

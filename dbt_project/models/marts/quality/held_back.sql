@@ -29,12 +29,7 @@
 -- Rows are told apart by their key; those without one (and all fatalities) by the portal's own row identifier.
 -- An increment looks at the rows of which a version landed, and carries the others over, unless their crash has come.
 with loads as (
-    select
-        load_id,
-        loaded_at,
-        applied
-    from {{ source('ops', 'model_loads') }}
-    where model = 'held_back'
+    {{ claimed_loads('held_back') }}
 ),
 
 {% for table, key in keys.items() -%}

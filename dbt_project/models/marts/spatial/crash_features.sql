@@ -26,20 +26,11 @@
 -- for every layer, and at all others for layers that it has not seen in this form. It comes before the crashes table, which
 -- carries the places in the City's own boundaries.
 with loads as (
-    select
-        load_id,
-        loaded_at,
-        applied
-    from {{ source('ops', 'model_loads') }}
-    where model = 'crash_features'
+    {{ claimed_loads('crash_features') }}
 ),
 
 wanted as (
     {{ wanted_layers() }}
-),
-
-repeated_keys as (
-    {{ repeated_keys(ref('int_crashes__landed_keys'), 'crash_record_id') }}
 ),
 
 {% if is_incremental() -%}
@@ -75,8 +66,8 @@ inside_of_city as (
     group by crash_record_id  -- noqa: AM06
 ),
 
--- the few that look up their pieces: what landed, in every layer, and what no feature of a city-wide layer is around
-lookers as (
+-- the few that look up their pieces themselves: what landed, in every layer, and what no feature of a city-wide layer is around
+single_points as (
     select
         points.crash_record_id,
         points.geom,
@@ -101,13 +92,13 @@ lookers as (
 
 found as (
     select
-        lookers.crash_record_id,
+        single_points.crash_record_id,
         near.layer_id,
         near.first_position,
         near.last_position,
         nearest.sort_position as nearest_position,
         nearest.metres
-    from lookers
+    from single_points
     inner join lateral (
         select
             parts.layer_id,
@@ -117,11 +108,11 @@ found as (
             select
                 candidates.layer_id,
                 candidates.sort_position,
-                st_intersects(candidates.geom, lookers.geom) as is_around
+                st_intersects(candidates.geom, single_points.geom) as is_around
             from {{ ref('feature_parts') }} as candidates
             where
-                candidates.geom && st_expand(lookers.geom, {{ nearest_degrees }})
-                and candidates.layer_id = any(lookers.layer_ids)
+                candidates.geom && st_expand(single_points.geom, {{ nearest_degrees }})
+                and candidates.layer_id = any(single_points.layer_ids)
             {{ one_by_one() }}
         ) as parts
         group by parts.layer_id  -- noqa: AM06
@@ -134,12 +125,12 @@ found as (
         from (
             select
                 parts.sort_position,
-                st_distance(parts.geom::geography, lookers.geom::geography) as metres
+                st_distance(parts.geom::geography, single_points.geom::geography) as metres
             from {{ ref('feature_parts') }} as parts
             where
                 near.first_position is null
                 and parts.layer_id = near.layer_id
-                and parts.geom && st_expand(lookers.geom, {{ nearest_degrees }})
+                and parts.geom && st_expand(single_points.geom, {{ nearest_degrees }})
                 and exists (select from wanted where wanted.layer_id = near.layer_id and wanted.is_city_wide)
             {{ one_by_one() }}
         ) as measured
@@ -147,7 +138,7 @@ found as (
         limit 1
     ) as nearest on true
     where
-        lookers.has_landed and near.first_position is not null
+        single_points.has_landed and near.first_position is not null
         or nearest.metres <= {{ var('nearest_feature_metres') }}
 ),
 
