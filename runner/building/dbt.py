@@ -58,40 +58,44 @@ class DbtOutcome:
 
 
 class _Preparation:
-    """dbt imported and the project read in a thread of its own, while rows still land; for one invocation."""
+    """dbt imported and a project read in a thread of its own, while rows still land; for one invocation."""
 
     def __init__(self) -> None:
+        self._project: Path | None = None
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._manifest: Any = None
 
-    def begin(self, settings: RunnerSettings) -> None:
+    def begin(self, settings: RunnerSettings, project: Path) -> None:
         with self._lock:
             if self._thread is None:
                 plain_tools.fill(settings)
-                self._thread = threading.Thread(target=self._read, args=(settings,), name="prepare-dbt", daemon=True)
+                self._project = project
+                reading = (settings, project)
+                self._thread = threading.Thread(target=self._read, args=reading, name="prepare-dbt", daemon=True)
                 self._thread.start()
 
-    def manifest(self) -> Any:
+    def manifest(self, project: Path) -> Any:
         """What to invoke dbt with; None where it is to read the project itself, and say what is wrong there."""
         if self._thread is not None:
             self._thread.join()
-        self._thread, manifest, self._manifest = None, self._manifest, None
+        manifest = self._manifest if project == self._project else None
+        self._project = self._thread = self._manifest = None
         return manifest
 
-    def _read(self, settings: RunnerSettings) -> None:
+    def _read(self, settings: RunnerSettings, project: Path) -> None:
         with contextlib.suppress(Exception):  # whatever it is, the invocation meets it again
             from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
-            self._manifest = dbtRunner().invoke(["parse", "--no-write-json", *_common(settings, PROJECT_ROOT)]).result
+            self._manifest = dbtRunner().invoke(["parse", "--no-write-json", *_common(settings, project)]).result
 
 
 _preparation = _Preparation()
 
 
-def prepare(settings: RunnerSettings) -> None:
+def prepare(settings: RunnerSettings, project: Path = PROJECT_ROOT) -> None:
     """Begin with what takes dbt three seconds before its first query. For who will invoke it soon, in this process."""
-    _preparation.begin(settings)
+    _preparation.begin(settings, project)
 
 
 def invoke(
@@ -103,7 +107,7 @@ def invoke(
     listener = _Listener(on_progress)
     plain_tools.fill(settings)
     with _stdout_kept_for_results():
-        manifest = _preparation.manifest() if project == PROJECT_ROOT else None
+        manifest = _preparation.manifest(project)
         outcome = dbtRunner(manifest=manifest, callbacks=[listener]).invoke(command + _common(settings, project))
     if isinstance(outcome.exception, KeyboardInterrupt):
         raise outcome.exception

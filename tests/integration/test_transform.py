@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from harness import Database
 
-from runner.building.dbt import DbtProgress
+from runner.building.dbt import DbtProgress, prepare
 from runner.building.transform import TransformReport, TransformRequest, transform
 from runner.errors import TransformError, ValidationFailedError
 from runner.settings import RunnerSettings, load_settings
@@ -57,6 +59,24 @@ def test_success_has_nodes_an_invocation_and_progress(
     ]
     assert [(each.name, each.done, each.total) for each in seen] == [("one", 1, 2), ("two", 2, 2)]
     assert capsys.readouterr().out == ""
+
+
+def test_what_was_prepared_is_read_once_and_serves_one_build(project: Path, settings: RunnerSettings) -> None:
+    prepare(settings, project)
+    prepare(settings, project)  # as from another fetching thread
+    while any(thread.name == "prepare-dbt" for thread in threading.enumerate()):
+        time.sleep(0.05)
+    (project / "models" / "three.sql").write_text("select 3 as three")
+    assert {node.name for node in build(project, settings).nodes} == {"one", "two"}
+    assert {node.name for node in build(project, settings).nodes} == {"one", "two", "three"}
+
+
+def test_what_is_wrong_with_a_prepared_project_is_told_by_the_build(project: Path, settings: RunnerSettings) -> None:
+    (project / "models" / "two.sql").write_text("select {{ nonsense(")
+    prepare(settings, project)
+    problem = build(project, settings).problem
+    assert problem is not None
+    assert problem.message.startswith("dbt could not start: ")
 
 
 def test_a_selection_builds_only_that(project: Path, settings: RunnerSettings) -> None:
