@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sysconfig
 from collections.abc import Iterator
@@ -48,6 +49,23 @@ def test_dbt_finds_the_database_and_starts_it(home: Path, tmp_path: Path) -> Non
     assert "Connection test" in done.stdout
     assert done.returncode == 0, done.stdout
     assert EmbeddedCluster(home).status().running
+
+
+def test_what_a_model_depends_on_does_not_hang_on_the_command_that_reads_it_first(home: Path, tmp_path: Path) -> None:
+    """dbt keeps what it has read for the next command, which is often another."""
+
+    def read_by(command: str) -> dict[str, list[str]]:
+        target = tmp_path / command
+        paths = {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(tmp_path)}
+        done = tool(home, "dbt", command, *(["--select", "none_of_these"] if command != "parse" else []), **paths)
+        assert done.returncode == 0, done.stdout
+        nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+        return {name: sorted(node["depends_on"].get("nodes", [])) for name, node in nodes.items()}
+
+    parsed = read_by("parse")
+    assert "model.chicago_crashes.int_crashes__landed_keys" in parsed["model.chicago_crashes.crash_features"]
+    for command in ("build", "test"):
+        assert read_by(command) == parsed, command
 
 
 def test_python_dash_m_ingest_connects_to_it_too(home: Path) -> None:

@@ -2,7 +2,7 @@
     them into a table of its own first (`note_points`), in the order of the plane and indexed: then the points in a piece of a feature
     are found together. Where nothing is built it is the query itself. -#}
 {% macro points_to_place() -%}
-    {%- if model.resource_type == 'model' and flags.WHICH in ['run', 'build', 'retry'] -%}
+    {%- if is_building() and model.resource_type == 'model' -%}
         points_to_place
     {%- else -%}
         (

@@ -88,7 +88,7 @@ comment on function {{ signature }} is $comment${{ comment }}$comment$;
 
 {#- Whether this invocation makes views of the project anew: only then may a function of it have become another. -#}
 {% macro makes_views() -%}
-    {%- if flags.WHICH in ('build', 'run', 'retry') -%}
+    {%- if is_building() -%}
         {%- for node in graph.nodes.values() if node.unique_id in selected_resources and node.config.materialized == 'view' -%}
             {{ return(true) }}
         {%- endfor -%}
