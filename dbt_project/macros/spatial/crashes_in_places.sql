@@ -11,7 +11,7 @@ centre constant geometry := spatial.checked_place(lat, lon, radius_feet);
 {%- endmacro %}
 
 
-{#- `metres`: the distance, where it is computed already. -#}
+{#- A condition. `metres`: the distance, where it is computed already. -#}
 {% macro in_circle(relation, metres=none) -%}
 {{ relation }}.geom && box
         and {{ metres or metres_from_centre(relation) }} <= reach
@@ -24,15 +24,47 @@ st_distance({{ relation }}.geom::geography, centre::geography)
 {%- endmacro %}
 
 
+{#- The area in pieces of at most 255 corners: their boxes hold little that is not in them, and whether a point is in one is quickly said. -#}
 {% macro area_asked_about() -%}
 place constant geometry := spatial.checked_area(area);
+    pieces constant geometry[] := array(select st_subdivide(place, 255));
     days constant boolean := spatial.checked_window(since, until);
 {%- endmacro %}
 
 
-{% macro in_area(relation) -%}
-st_intersects(place, {{ relation }}.geom)
-        and {{ in_days(relation) }}
+{#- Rows of a relation with a point in the area, as `name`: what follows `from`. A point where two pieces meet is in both, and counts in
+    the first: there are cut lines only at the edges of a piece's box. -#}
+{% macro in_area(relation, name) -%}
+(
+                select
+                    cut.piece,
+                    cut.place,
+                    st_xmin(cut.piece) as west,
+                    st_xmax(cut.piece) as east,
+                    st_ymin(cut.piece) as south,
+                    st_ymax(cut.piece) as north
+                from unnest(pieces) with ordinality as cut (piece, place)
+                {{ one_by_one() }}
+            ) as part
+            cross join lateral (
+                select located.*
+                from {{ relation }} as located
+                where
+                    st_intersects(part.piece, located.geom)
+                    and {{ in_days('located') }}
+                    and (
+                        st_x(located.geom) <> part.west
+                        and st_x(located.geom) <> part.east
+                        and st_y(located.geom) <> part.south
+                        and st_y(located.geom) <> part.north
+                        or not exists (
+                            select
+                            from unnest(pieces) with ordinality as earlier (piece, place)
+                            where earlier.place < part.place and st_intersects(earlier.piece, located.geom)
+                        )
+                    )
+                {{ one_by_one() }}
+            ) as {{ name }}
 {%- endmacro %}
 
 
@@ -97,10 +129,8 @@ begin
         crashes.crash_at_local,
         crashes.severity_score,
         crashes.geom
-    from {{ in_schema(ref('crashes')) }} as crashes
-    where
-        {{ in_area('crashes') }}
-        and crashes.deleted_at is null
+    from {{ in_area(in_schema(ref('crashes')), 'crashes') }}
+    where crashes.deleted_at is null
     order by crashes.crash_at_local asc, crashes.crash_record_id asc;
 end
     {%- endcall -%}
@@ -140,7 +170,8 @@ begin
             hint = format('Layers there are: %s.', known);
     end if;
     execute
-        'select st_union(geom) from spatial.features where layer_id = $1 and lower(label) = lower($2)'
+        'select case when count(*) > 1 then st_union(array_agg(geom)) else (array_agg(geom))[1] end '
+        'from spatial.features where layer_id = $1 and lower(label) = lower($2)'
     into found using known, btrim(feature);
     if found is null then
         raise exception using

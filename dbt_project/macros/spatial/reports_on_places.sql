@@ -1,20 +1,45 @@
-{#- Everything that is said of a set of crashes, `found`: a condition on marts.crash_impacts, which has all of it in one narrow row a
-    crash. What a class of injury costs is the sum over its people; the vehicles of crashes in which nobody was hurt stand with the
+{#- Everything that is said of a set of crashes, `found`: rows of marts.crash_impacts, which has all of it in one narrow row a crash, as
+    what follows `from` calls them `impacts`. What a class of injury costs is the sum over its people; the vehicles of crashes in which nobody was hurt stand with the
     uninjured: so the classes add up to the whole. -#}
 {% macro report_of_crashes(found) -%}
 (
-        with impacts as materialized (
+        -- the crashes are gone through once, and counted in three ways at once
+        with counted as materialized (
             select
-                {%- for column in [
-                    'people', 'units', 'killed', 'children_injured', 'pedestrians_injured', 'cyclists_injured', 'hit_and_run',
-                    'is_harmless', 'motor_vehicles', 'prim_contributory_cause', 'person_types', 'injury_classifications',
-                ] %}
-                impacts.{{ column }},
-                {%- endfor %}
-                impacts.killed + impacts.incapacitated + impacts.injured_evidently + impacts.injured_reportedly as injured,
-                date_trunc('month', impacts.crash_at_local) as crash_month
-            from {{ in_schema(ref('crash_impacts')) }} as impacts
-            where {{ found }}
+                impacts.crash_month,
+                impacts.prim_contributory_cause,
+                impacts.person_types,
+                impacts.injury_classifications,
+                grouping(impacts.crash_month) = 0 as is_month,
+                grouping(impacts.prim_contributory_cause) = 0 as is_cause,
+                grouping(impacts.person_types) = 0 as are_people,
+                count(*) as crashes,
+                sum(impacts.people) as people,
+                sum(impacts.units) as units,
+                sum(impacts.injured) as injured,
+                sum(impacts.killed) as killed,
+                sum(impacts.children_injured) as children_injured,
+                sum(impacts.pedestrians_injured) as pedestrians_injured,
+                sum(impacts.cyclists_injured) as cyclists_injured,
+                count(*) filter (where impacts.hit_and_run) as hit_and_run,
+                sum(impacts.motor_vehicles) filter (where impacts.is_harmless) as harmless_motor_vehicles
+            from (
+                select
+                    {%- for column in [
+                        'people', 'units', 'killed', 'children_injured', 'pedestrians_injured', 'cyclists_injured', 'hit_and_run',
+                        'is_harmless', 'motor_vehicles', 'prim_contributory_cause', 'person_types', 'injury_classifications',
+                    ] %}
+                    impacts.{{ column }},
+                    {%- endfor %}
+                    impacts.killed + impacts.incapacitated + impacts.injured_evidently + impacts.injured_reportedly as injured,
+                    date_trunc('month', impacts.crash_at_local) as crash_month
+                from {{ found }}
+            ) as impacts
+            group by grouping sets (
+                (impacts.crash_month),
+                (impacts.prim_contributory_cause),
+                (impacts.person_types, impacts.injury_classifications)
+            )
         ),
 
         costs as (
@@ -38,34 +63,35 @@
                 people.person_type,
                 people.injury_classification,
                 sum(alike.crashes) as people
-            from (
-                select
-                    impacts.person_types,
-                    impacts.injury_classifications,
-                    count(*) as crashes
-                from impacts
-                group by impacts.person_types, impacts.injury_classifications
-            ) as alike
+            from counted as alike
             cross join lateral unnest(alike.person_types, alike.injury_classifications)
                 as people (person_type, injury_classification)
+            where alike.are_people
             group by people.person_type, people.injury_classification
+        ),
+
+        by_month as (
+            select
+                counted.crash_month,
+                counted.crashes,
+                counted.injured,
+                counted.killed
+            from counted
+            where counted.is_month
         ),
 
         whole as (
             select
-                count(*) as crashes,
-                coalesce(sum(impacts.people), 0) as people,
-                coalesce(sum(impacts.units), 0) as units,
-                coalesce(sum(impacts.injured), 0) as injured,
-                coalesce(sum(impacts.killed), 0) as killed,
-                coalesce(sum(impacts.children_injured), 0) as children_injured,
-                coalesce(sum(impacts.pedestrians_injured), 0) as pedestrians_injured,
-                coalesce(sum(impacts.cyclists_injured), 0) as cyclists_injured,
-                count(*) filter (where impacts.hit_and_run) as hit_and_run,
-                coalesce(sum(impacts.motor_vehicles) filter (where impacts.is_harmless), 0) as harmless_motor_vehicles,
-                min(impacts.crash_month) as first_month,
-                max(impacts.crash_month) as last_month
-            from impacts
+                {%- for column in [
+                    'crashes', 'people', 'units', 'injured', 'killed', 'children_injured', 'pedestrians_injured',
+                    'cyclists_injured', 'hit_and_run', 'harmless_motor_vehicles',
+                ] %}
+                coalesce(sum(counted.{{ column }}), 0) as {{ column }},
+                {%- endfor %}
+                min(counted.crash_month) as first_month,
+                max(counted.crash_month) as last_month
+            from counted
+            where counted.is_month
         ),
 
         of_people as (
@@ -135,24 +161,14 @@
 
         causes as (
             select
-                impacts.prim_contributory_cause,
-                count(*) as crashes,
-                sum(impacts.injured) as injured,
-                sum(impacts.killed) as killed
-            from impacts
-            group by impacts.prim_contributory_cause
-            order by count(*) desc, impacts.prim_contributory_cause asc
+                counted.prim_contributory_cause,
+                counted.crashes,
+                counted.injured,
+                counted.killed
+            from counted
+            where counted.is_cause
+            order by counted.crashes desc, counted.prim_contributory_cause asc
             limit 10
-        ),
-
-        by_month as (
-            select
-                impacts.crash_month,
-                count(*) as crashes,
-                sum(impacts.injured) as injured,
-                sum(impacts.killed) as killed
-            from impacts
-            group by impacts.crash_month
         ),
 
         months as (
@@ -219,6 +235,11 @@
 {%- endmacro %}
 
 
+{% macro _impacts() -%}
+{{ in_schema(ref('crash_impacts')) }}
+{%- endmacro %}
+
+
 {% macro report_of_function() -%}
     {%- call spatial_function(
         'report_of',
@@ -229,7 +250,7 @@
         ~ 'are unknown. months: from the first month with a crash to the last, none left out.'
     ) -%}
 begin
-    return {{ report_of_crashes('impacts.crash_record_id = any(crash_record_ids)') }};
+    return {{ report_of_crashes(_impacts() ~ ' as impacts where impacts.crash_record_id = any(crash_record_ids)') }};
 end
     {%- endcall -%}
 {%- endmacro %}
@@ -250,7 +271,7 @@ declare
 begin
     return
         jsonb_build_object('lat', lat, 'lon', lon, 'radius_feet', radius_feet, 'from', since, 'to', until)
-        || {{ report_of_crashes(in_circle('impacts')) }};
+        || {{ report_of_crashes(_impacts() ~ ' as impacts where ' ~ in_circle('impacts')) }};
 end
     {%- endcall -%}
 {%- endmacro %}
@@ -272,7 +293,7 @@ begin
             'from', since,
             'to', until
         )
-        || {{ report_of_crashes(in_area('impacts')) }};
+        || {{ report_of_crashes(in_area(_impacts(), 'impacts')) }};
 end
     {%- endcall -%}
 {%- endmacro %}
