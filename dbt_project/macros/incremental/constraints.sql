@@ -7,13 +7,14 @@
 {%- endmacro %}
 
 
-{#- Rows that come into an empty table by the million come before its keys and indexes, as in a new table. `coming`: a query that has
-    a row if any will come. -#}
+{#- Rows that come into an empty table by the million come before its keys and indexes, as in a new table; emptied in the transaction
+    that fills it, it need not be logged either (with `wal_level = minimal`). `coming`: a query that has a row if any will come. -#}
 {% macro drop_keys_while_empty(coming) -%}
     {%- set awaited -%}
         select 1 where not exists (select from {{ this }}) and exists ({{ coming }})
     {%- endset -%}
     {%- if execute and run_query(awaited) | length == 1 %}
+    truncate {{ this }};
     {%- set keys = run_query("select conname from pg_constraint where conrelid = '" ~ this ~ "'::regclass and contype = 'p'") %}
     {%- for key in keys %}
     alter table {{ this }} drop constraint {{ key[0] }};

@@ -15,8 +15,7 @@
 {% macro note_points() -%}
     {%- if execute %}
     create temporary table points_to_place on commit drop as
-    {{ _points_of_all() }}
-    order by geom;
+    {{ _points_of_all() }};
     create index on points_to_place using gist (geom);
     analyze points_to_place
     {%- endif %}
@@ -70,7 +69,8 @@
 
     select
         crash_record_id,
-        geom
+        geom,
+        row_number() over (order by geom, crash_record_id)::integer as point_number
     from everywhere
     where geom is not null and {{ in_increment('crash_record_id not in (' ~ landed ~ ')') }}
 {%- endmacro %}

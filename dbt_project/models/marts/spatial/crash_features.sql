@@ -42,28 +42,28 @@ touched as (
 -- Each piece of a feature looks up the points in it: a tenth of the time that each point takes to look up its pieces.
 inside as materialized (
     select
-        points.crash_record_id,
+        points.point_number,
         parts.layer_id,
         min(parts.sort_position) as first_position,
         max(parts.sort_position) as last_position
     from {{ ref('feature_parts') }} as parts
     inner join lateral (
-        select of_all.crash_record_id
+        select of_all.point_number
         from {{ points_to_place() }} as of_all
         where st_intersects(parts.geom, of_all.geom)
         {{ one_by_one() }}
     ) as points on true
     where parts.layer_id = any(array(select wanted.layer_id from wanted where wanted.is_new))
-    group by points.crash_record_id, parts.layer_id  -- noqa: AM06
+    group by points.point_number, parts.layer_id  -- noqa: AM06
 ),
 
 inside_of_city as (
     select
-        crash_record_id,
+        point_number,
         count(*) as layers
     from inside
     where layer_id = any(array(select wanted.layer_id from wanted where wanted.is_city_wide))
-    group by crash_record_id  -- noqa: AM06
+    group by point_number  -- noqa: AM06
 ),
 
 -- the few that look up their pieces themselves: what landed, in every layer, and what no feature of a city-wide layer is around
@@ -74,7 +74,7 @@ single_points as (
         false as has_landed,
         array(select wanted.layer_id from wanted where wanted.is_new and wanted.is_city_wide) as layer_ids
     from {{ points_to_place() }} as points
-    left join inside_of_city on points.crash_record_id = inside_of_city.crash_record_id
+    left join inside_of_city on points.point_number = inside_of_city.point_number
     where
         coalesce(inside_of_city.layers, 0)
         < (select count(*) from wanted where wanted.is_new and wanted.is_city_wide)
@@ -144,12 +144,13 @@ found as (
 
 placed as (
     select
-        crash_record_id,
-        layer_id,
-        first_position as sort_position,
+        points.crash_record_id,
+        inside.layer_id,
+        inside.first_position as sort_position,
         0::double precision as metres,
-        case when first_position < last_position then 'border' else 'within' end as how
+        case when inside.first_position < inside.last_position then 'border' else 'within' end as how
     from inside
+    inner join {{ points_to_place() }} as points on inside.point_number = points.point_number
     union all
     select
         crash_record_id,
@@ -162,15 +163,24 @@ placed as (
             else 'within'
         end as how
     from found
+),
+
+-- An id beside a long geometry is not kept in its row. Fetched here, once a feature, it is not fetched once a crash.
+named as materialized (
+    select
+        layer_id,
+        sort_position,
+        feature_id || '' as feature_id,
+        label || '' as label
+    from {{ ref('features') }}
 )
 
 select
     placed.crash_record_id,
     placed.layer_id,
-    features.feature_id,
-    features.label,
+    named.feature_id,
+    named.label,
     placed.how,
     placed.metres
 from placed
-inner join {{ ref('features') }} as features
-    on placed.layer_id = features.layer_id and placed.sort_position = features.sort_position
+inner join named on placed.layer_id = named.layer_id and placed.sort_position = named.sort_position
