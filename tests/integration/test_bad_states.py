@@ -114,3 +114,33 @@ def test_readers_see_the_last_good_tables_through_a_run_a_full_refresh_and_a_fai
     repaired = counts(database)
     assert repaired["marts.people"] == after["marts.people"] + 1
     assert repaired["history.people_versions"] == after["history.people_versions"] + 1
+
+
+def test_a_full_refresh_gives_a_table_other_columns_past_our_views_and_not_past_a_users(
+    crashes: CommandLine, database: Database, serve: Callable[..., RunningPortal]
+) -> None:
+    """As after an upgrade: the table was built with another type."""
+    crashes.env["CRASHES_PORTAL_URL"] = serve(crashes=30, seed=5).url
+    assert crashes("run").code == 0
+    of_people = (
+        "select data_type from information_schema.columns "
+        "where table_schema = %s and table_name = %s and column_name = 'people'"
+    )
+    ours = database.value("select pg_get_viewdef('marts.crash_impacts'::regclass)")
+    database.rows("drop view marts.crash_impacts cascade")
+    database.rows("alter table staging.int_crashes__impacts alter column people type bigint")
+    database.rows(f"create view marts.crash_impacts as {ours}")
+    database.rows("create view public.of_a_user as select people from staging.int_crashes__impacts")
+
+    refused = crashes("transform", "--full-refresh")
+    assert refused.code == 1
+    assert "of_a_user" in refused.err
+    assert "drop or change it" in refused.err
+    assert "Traceback" not in refused.err
+    assert database.value("select count(*) from public.of_a_user") == 30
+    assert database.value(of_people, "staging", "int_crashes__impacts") == "bigint", "the table is as it was"
+
+    database.rows("drop view public.of_a_user")
+    assert crashes("transform", "--full-refresh").code == 0
+    assert database.value(of_people, "marts", "crash_impacts") == "integer"
+    assert database.value("select count(*) from marts.crash_impacts") == 30

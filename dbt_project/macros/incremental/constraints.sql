@@ -101,7 +101,8 @@ $body$;
 {%- endmacro %}
 
 
-{#- Define each view on a table anew: as it was, or upon the table of that other name. -#}
+{#- Define each view on a table anew: as it was, or upon the table of that other name. Where the columns have become others, a view of
+    this project goes, and is made again when its turn comes; one that somebody else made is not ours to drop. -#}
 {% macro _replace_views_on(table, other=none) -%}
 do $body$
 declare
@@ -120,14 +121,34 @@ begin
             and pg_class.relkind = 'v'
         order by 1
     loop
-        execute format(
-            'create or replace view %s as %s',
-            dependent.name,
-            replace(dependent.definition, '{{ table.identifier }}', '{{ other or table.identifier }}')
-        );
+        begin
+            execute format(
+                'create or replace view %s as %s',
+                dependent.name,
+                replace(dependent.definition, '{{ table.identifier }}', '{{ other or table.identifier }}')
+            );
+        exception when invalid_table_definition or undefined_column then
+            if dependent.name::text = any(array[{{ _views_of_the_project() }}]::text[]) then
+                execute format('drop view %s cascade', dependent.name);
+            else
+                raise exception using
+                    errcode = 'dependent_objects_still_exist',
+                    message = format(
+                        'The columns that the view %s reads have become others (%s): drop or change it', dependent.name, sqlerrm
+                    ),
+                    hint = 'The tables stay as they are until then.';
+            end if;
+        end;
     end loop;
 end
 $body$
+{%- endmacro %}
+
+
+{% macro _views_of_the_project() -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.config.materialized == 'view' -%}
+        {{ ", " if not loop.first }}'{{ node.schema }}.{{ node.alias }}'
+    {%- endfor -%}
 {%- endmacro %}
 
 
