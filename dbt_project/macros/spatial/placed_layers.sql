@@ -13,11 +13,12 @@
         where
             layers.is_active
             and layers.geometry_type = 'polygon'
-            and exists (
-                select
+            and (
+                select true
                 from {{ ref('features') }} as features
                 inner join {{ ref('feature_parts') }} as parts on features.feature_id = parts.feature_id
                 where features.version_id = layers.version_id
+                limit 1  -- noqa: AM09
             )
     {%- endset %}
     {%- if is_incremental() %}

@@ -142,29 +142,6 @@ found as (
         or nearest.metres <= {{ var('nearest_feature_metres') }}
 ),
 
-placed as (
-    select
-        points.crash_record_id,
-        inside.layer_id,
-        inside.first_position as sort_position,
-        0::double precision as metres,
-        case when inside.first_position < inside.last_position then 'border' else 'within' end as how
-    from inside
-    inner join {{ points_to_place() }} as points on inside.point_number = points.point_number
-    union all
-    select
-        crash_record_id,
-        layer_id,
-        coalesce(first_position, nearest_position) as sort_position,
-        coalesce(metres, 0) as metres,
-        case
-            when first_position is null then 'nearest'
-            when first_position < last_position then 'border'
-            else 'within'
-        end as how
-    from found
-),
-
 -- An id beside a long geometry is not kept in its row. Fetched here, once a feature, it is not fetched once a crash.
 named as materialized (
     select
@@ -176,11 +153,35 @@ named as materialized (
 )
 
 select
-    placed.crash_record_id,
-    placed.layer_id,
+    points.crash_record_id,
+    inside.layer_id,
     named.feature_id,
     named.label,
-    placed.how,
-    placed.metres
-from placed
-inner join named on placed.layer_id = named.layer_id and placed.sort_position = named.sort_position
+    case when inside.first_position < inside.last_position then 'border' else 'within' end as how,
+    0::double precision as metres
+from inside
+inner join {{ points_to_place() }} as points on inside.point_number = points.point_number
+inner join named on inside.layer_id = named.layer_id and inside.first_position = named.sort_position
+union all
+select
+    found.crash_record_id,
+    found.layer_id,
+    features.feature_id,
+    features.label,
+    case
+        when found.first_position is null then 'nearest'
+        when found.first_position < found.last_position then 'border'
+        else 'within'
+    end as how,
+    coalesce(found.metres, 0) as metres
+from found
+inner join lateral (
+    select
+        of_layer.feature_id,
+        of_layer.label
+    from {{ ref('features') }} as of_layer
+    where
+        of_layer.layer_id = found.layer_id
+        and of_layer.sort_position = coalesce(found.first_position, found.nearest_position)
+    {{ one_by_one() }}
+) as features on true

@@ -4,7 +4,7 @@
     on_schema_change='fail',
     indexes=[
         {'columns': ['geom'], 'type': 'gist'},
-        {'columns': ['layer_id']},
+        {'columns': ['layer_id', 'sort_position']},
     ],
     pre_hook="{{ drop_outdated('version_id not in (select version_id from ' ~ ref('layers') ~ ')') }}",
     post_hook=[
