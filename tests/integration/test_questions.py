@@ -260,6 +260,24 @@ def test_the_questions_find_something(module_database: Database, built: CommandL
     assert module_database.value("select count(*) from marts.crashes where deleted_at is not null") > 10
 
 
+def test_a_crash_on_a_line_where_an_area_is_cut_counts_once(built: CommandLine, module_database: Database) -> None:
+    """An area with a long border is looked through in pieces; two of them meet in the middle, where the crash is."""
+    circle = (
+        "with area as ("
+        "select geom as middle, st_buffer(geom, 0.02, 'quad_segs=100') as area from marts.crashes "
+        "where geom is not null and deleted_at is null order by crash_record_id limit 1"
+        ") "
+    )
+    pieces = "select count(*) from area, st_subdivide(area.area, 255) as piece where st_intersects(piece, middle)"
+    assert module_database.value(circle + pieces) > 1
+    true = module_database.value(
+        circle + "select count(*) from area, marts.crashes where st_intersects(area.area, geom) and deleted_at is null"
+    )
+    assert module_database.value(circle + "select spatial.report_within(area) ->> 'crashes' from area") == str(true)
+    found = "select count(*), count(distinct crash_record_id) from area, spatial.crashes_within(area)"
+    assert module_database.rows(circle + found) == [(true, true)]
+
+
 def test_plain_sql_says_the_same_as_the_command(built: CommandLine, tmp_path: Path) -> None:
     asked = {
         "select spatial.report_near(41.8786, -87.6251, 10560, until => '2021-12-31')": built(

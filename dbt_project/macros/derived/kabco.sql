@@ -23,21 +23,18 @@ case {{ injury_classification }}
 {%- endmacro %}
 
 
-{#- What a person of each class, and a vehicle of a crash in which nobody was hurt, cost: one row. -#}
-{% macro costs_by_class(kind) -%}
-    {%- for class in counts_by_kabco() -%}
-        coalesce(max({{ kind }}) filter (where counted = 'person' and kabco = '{{ class }}'), 0) as {{ kind }}_of_{{ class | lower }},
-        {% endfor -%}
-    coalesce(max({{ kind }}) filter (where counted = 'vehicle'), 0) as {{ kind }}_of_vehicle
+{#- From `impacts`. The prices are read apart, once a query, and only by one that asks for costs. -#}
+{% macro cost_of_crash(kind) -%}
+(
+        {%- for class, column in counts_by_kabco().items() %}
+        impacts.{{ column }} * {{ _price(kind, "counted = 'person' and kabco = '" ~ class ~ "'") }} +
+        {%- endfor %}
+        case when impacts.is_harmless then impacts.motor_vehicles * {{ _price(kind, "counted = 'vehicle'") }} else 0 end
+    )::bigint
 {%- endmacro %}
 
 
-{#- From `impacts` and that row. -#}
-{% macro cost_of_crash(kind) -%}
-(
-            {%- for class, column in counts_by_kabco().items() %}
-            impacts.{{ column }} * costs.{{ kind }}_of_{{ class | lower }} +
-            {%- endfor %}
-            case when impacts.is_harmless then impacts.motor_vehicles * costs.{{ kind }}_of_vehicle else 0 end
-        )::bigint
+{#- What a person of a class, or a vehicle of a crash in which nobody was hurt, costs. -#}
+{% macro _price(kind, counted) -%}
+coalesce((select max({{ kind }}) from {{ ref('injury_costs') }} where {{ counted }}), 0)
 {%- endmacro %}

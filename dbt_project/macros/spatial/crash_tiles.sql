@@ -43,6 +43,8 @@ declare
     wide constant integer := 1 << greatest(12 - z, 0);
     narrow constant integer := 1 << least(greatest(z - 12, 0), 6);
     tiny constant integer := 1 << greatest(z - 18, 0);
+    -- zooms from a cell to the tiles of zoom 18 that it is made of; below 0, it is not made of them
+    zooms_within constant integer := case when cells & (cells - 1) = 0 then 18 - z - log(2, cells)::integer else -1 end;
     -- where the tile lies, in tiles of zoom 12; and in that one, in tiles of zoom 18
     first_column constant bigint := x::bigint * wide / (narrow * tiny);
     first_row constant bigint := y::bigint * wide / (narrow * tiny);
@@ -111,8 +113,14 @@ begin
             coalesce(sum(crashes.injuries_fatal), 0) as injuries_fatal
         {{ _crashes_in_tile(crashes) }}
         group by
-            {{ tile_column('crashes.longitude', '(1 << z) * cells') }},
-            {{ tile_row('crashes.latitude', '(1 << z) * cells') }}
+            case
+                when zooms_within >= 0 then {{ tile_column_of_cell('crashes.tile_cell') }} >> zooms_within
+                else {{ tile_column('crashes.longitude', '(1 << z) * cells') }}
+            end,
+            case
+                when zooms_within >= 0 then {{ tile_row_of_cell('crashes.tile_cell') }} >> zooms_within
+                else {{ tile_row('crashes.latitude', '(1 << z) * cells') }}
+            end
     ) as feature;
     return tile;
 end

@@ -1,6 +1,6 @@
 {#- Everything that is said of a set of crashes, `found`: rows of marts.crash_impacts, which has all of it in one narrow row a crash, as
-    what follows `from` calls them `impacts`. What a class of injury costs is the sum over its people; the vehicles of crashes in which nobody was hurt stand with the
-    uninjured: so the classes add up to the whole. -#}
+    what follows `from` calls them `impacts`. What a class of injury costs is the sum over its people; the vehicles of crashes in which
+    nobody was hurt stand with the uninjured: so the classes add up to the whole. -#}
 {% macro report_of_crashes(found) -%}
 (
         -- the crashes are gone through once, and counted in three ways at once

@@ -1,19 +1,11 @@
 -- One row a crash (those that vanished left out): who was in it, how badly they were hurt, what it cost. What a class of injury
 -- costs is read when it is asked for: a changed cost needs no build.
-with costs as (
-    select
-        {{ costs_by_class('economic_cost') }},
-        {{ costs_by_class('quality_of_life_cost') }}
-    from {{ ref('injury_costs') }}
-),
-
-paid as (
+with paid as (
     select
         impacts.*,
         {{ cost_of_crash('economic_cost') }} as economic_cost,
         {{ cost_of_crash('quality_of_life_cost') }} as quality_of_life_cost
     from {{ ref('int_crashes__impacts') }} as impacts
-    cross join costs
 )
 
 select  -- noqa: ST06
