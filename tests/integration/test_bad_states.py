@@ -130,17 +130,19 @@ def test_a_full_refresh_gives_a_table_other_columns_past_our_views_and_not_past_
     database.rows("drop view marts.crash_impacts cascade")
     database.rows("alter table staging.int_crashes__impacts alter column people type bigint")
     database.rows(f"create view marts.crash_impacts as {ours}")
-    database.rows("create view public.of_a_user as select people from staging.int_crashes__impacts")
 
-    refused = crashes("transform", "--full-refresh")
-    assert refused.code == 1
-    assert "of_a_user" in refused.err
-    assert "drop or change it" in refused.err
-    assert "Traceback" not in refused.err
-    assert database.value("select count(*) from public.of_a_user") == 30
-    assert database.value(of_people, "staging", "int_crashes__impacts") == "bigint", "the table is as it was"
+    for read in ("staging.int_crashes__impacts", "marts.crash_impacts"):
+        database.rows(f"create view public.of_a_user as select people from {read}")
+        refused = crashes("transform", "--full-refresh")
+        assert refused.code == 1
+        assert "does not make again: public.of_a_user" in refused.err
+        assert "Traceback" not in refused.err
+        assert database.value("select count(*) from public.of_a_user") == 30
+        assert database.value(of_people, "staging", "int_crashes__impacts") == "bigint", "the table is as it was"
+        database.rows("drop view public.of_a_user")
 
-    database.rows("drop view public.of_a_user")
+    alone = crashes("transform", "--full-refresh", "--select", "int_crashes__impacts")
+    assert (alone.code, "does not make again: marts.crash_impacts" in alone.err) == (1, True)
     assert crashes("transform", "--full-refresh").code == 0
     assert database.value(of_people, "marts", "crash_impacts") == "integer"
     assert database.value("select count(*) from marts.crash_impacts") == 30

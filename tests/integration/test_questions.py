@@ -278,6 +278,29 @@ def test_a_crash_on_a_line_where_an_area_is_cut_counts_once(built: CommandLine, 
     assert module_database.rows(circle + found) == [(true, true)]
 
 
+def test_a_crash_where_two_parts_of_an_area_touch_counts_once(built: CommandLine, module_database: Database) -> None:
+    """In the second part it is at a notch, nowhere near the edge of the part's box."""
+    touching = (
+        "with area as ("
+        "select geom as middle, st_setsrid(st_geomfromtext(format('multipolygon("
+        "((%1$s %2$s, %3$s %6$s, %4$s %6$s, %1$s %2$s)),"
+        "((%5$s %7$s, %8$s %7$s, %8$s %6$s, %1$s %2$s, %5$s %6$s, %5$s %7$s)))',"
+        "st_x(geom), st_y(geom), st_x(geom) + 0.01, st_x(geom) - 0.01, st_x(geom) - 0.02, st_y(geom) + 0.02,"
+        "st_y(geom) - 0.02, st_x(geom) + 0.02)), 4326) as area from marts.crashes "
+        "where geom is not null and deleted_at is null order by crash_record_id limit 1"
+        ") "
+    )
+    pieces = "select st_isvalid(area), count(*) from area, st_dump(area) as part where st_intersects(part.geom, middle)"
+    assert module_database.rows(touching + pieces + " group by area") == [(True, 2)]
+    true = module_database.value(
+        touching
+        + "select count(*) from area, marts.crashes where st_intersects(area.area, geom) and deleted_at is null"
+    )
+    found = "select count(*), count(distinct crash_record_id) from area, spatial.crashes_within(area)"
+    assert module_database.rows(touching + found) == [(true, true)]
+    assert module_database.value(touching + "select spatial.report_within(area) ->> 'crashes' from area") == str(true)
+
+
 def test_plain_sql_says_the_same_as_the_command(built: CommandLine, tmp_path: Path) -> None:
     asked = {
         "select spatial.report_near(41.8786, -87.6251, 10560, until => '2021-12-31')": built(

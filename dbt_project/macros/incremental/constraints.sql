@@ -26,15 +26,12 @@
 {%- endmacro %}
 
 
-{% macro index_if_missing(column) -%}
+{% macro index_if_missing(columns) -%}
     {%- set existing %}
-        select 1
-        from pg_index
-        inner join pg_attribute on pg_attribute.attrelid = indrelid and pg_attribute.attnum = indkey[0]
-        where indrelid = '{{ this }}'::regclass and pg_attribute.attname = '{{ column }}'
+        select 1 from pg_index where indrelid = '{{ this }}'::regclass and pg_get_indexdef(indexrelid) like '%btree ({{ columns }})'
     {%- endset -%}
     {%- if execute and run_query(existing) | length == 0 -%}
-        create index on {{ this }} ({{ column }})
+        create index on {{ this }} ({{ columns }})
     {%- endif -%}
 {%- endmacro %}
 
@@ -101,43 +98,38 @@ $body$;
 {%- endmacro %}
 
 
-{#- Define each view on a table anew: as it was, or upon the table of that other name. Where the columns have become others, a view of
-    this project goes, and is made again when its turn comes; one that somebody else made is not ours to drop. -#}
+{#- Define each view on a table anew: as it was, or upon the table of that other name. Where columns have become others, a view of this
+    project that is built in this run goes, and is made again when its turn comes. -#}
 {% macro _replace_views_on(table, other=none) -%}
 do $body$
 declare
     dependent record;
+    others text;
 begin
     for dependent in
         select distinct
-            pg_rewrite.ev_class::regclass as name,
+            pg_class.oid,
+            format('%I.%I', pg_namespace.nspname, pg_class.relname) as name,
             pg_get_viewdef(pg_rewrite.ev_class) as definition
         from pg_depend
         inner join pg_rewrite on pg_depend.objid = pg_rewrite.oid
         inner join pg_class on pg_rewrite.ev_class = pg_class.oid
+        inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
         where
             pg_depend.classid = 'pg_rewrite'::regclass
             and pg_depend.refobjid = to_regclass('{{ table }}')
             and pg_class.relkind = 'v'
-        order by 1
+        order by 2
     loop
+        continue when not exists (select from pg_class where pg_class.oid = dependent.oid);
         begin
             execute format(
                 'create or replace view %s as %s',
                 dependent.name,
                 replace(dependent.definition, '{{ table.identifier }}', '{{ other or table.identifier }}')
             );
-        exception when invalid_table_definition or undefined_column then
-            if dependent.name::text = any(array[{{ _views_of_the_project() }}]::text[]) then
-                execute format('drop view %s cascade', dependent.name);
-            else
-                raise exception using
-                    errcode = 'dependent_objects_still_exist',
-                    message = format(
-                        'The columns that the view %s reads have become others (%s): drop or change it', dependent.name, sqlerrm
-                    ),
-                    hint = 'The tables stay as they are until then.';
-            end if;
+        exception when {{ columns_are_others() }} then
+            {{ drop_view_of_ours('dependent.name') }}
         end;
     end loop;
 end
@@ -145,10 +137,46 @@ $body$
 {%- endmacro %}
 
 
-{% macro _views_of_the_project() -%}
-    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.config.materialized == 'view' -%}
-        {{ ", " if not loop.first }}'{{ node.schema }}.{{ node.alias }}'
-    {%- endfor -%}
+{#- What PostgreSQL says of a view that cannot be replaced, for its columns, or those it reads, have gone or have another type. -#}
+{% macro columns_are_others() -%}
+invalid_table_definition or undefined_column or undefined_function or datatype_mismatch or cannot_coerce or invalid_text_representation
+{%- endmacro %}
+
+
+{#- In a block that declares `others`: drop a view and what reads it, if all of that is built in this run and so made again. What
+    somebody else made is not ours to drop. `view`: an expression that gives its name. -#}
+{% macro drop_view_of_ours(view) -%}
+{%- set ours = [] -%}
+{%- for node in graph.nodes.values() if node.unique_id in selected_resources and node.config.materialized == 'view' -%}
+    {%- do ours.append(node.schema ~ '.' ~ node.alias) -%}
+{%- endfor -%}
+with recursive hanging as (
+                select {{ view }}::regclass::oid as oid
+                union
+                select pg_rewrite.ev_class
+                from hanging
+                inner join pg_depend on pg_depend.refobjid = hanging.oid and pg_depend.classid = 'pg_rewrite'::regclass
+                inner join pg_rewrite on pg_depend.objid = pg_rewrite.oid
+            )
+
+            select string_agg(format('%I.%I', pg_namespace.nspname, pg_class.relname), ', ' order by pg_class.relname)
+            into others
+            from hanging
+            inner join pg_class on hanging.oid = pg_class.oid
+            inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
+            where pg_namespace.nspname || '.' || pg_class.relname <> all(array['{{ ours | join("', '") }}']);
+            if others is not null then
+                raise exception using
+                    errcode = 'dependent_objects_still_exist',
+                    message = format(
+                        'The columns that views read have become others (%s), and this run does not make again: %s. '
+                        'Drop or change those of your own, and select those of this project too',
+                        sqlerrm,
+                        others
+                    ),
+                    hint = 'The table stays as it is until then.';
+            end if;
+            execute format('drop view %s cascade', {{ view }});
 {%- endmacro %}
 
 

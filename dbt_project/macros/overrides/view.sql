@@ -11,12 +11,14 @@
     {%- endif -%}
     {% call statement('main') -%}
 do $in_place$
+declare
+    others text;
 begin
     create or replace view {{ target }} as (
 {{ sql }}
     );
-exception when invalid_table_definition then
-    drop view {{ target }} cascade;
+exception when {{ columns_are_others() }} then
+    {{ drop_view_of_ours("'" ~ target ~ "'") }}
     create view {{ target }} as (
 {{ sql }}
     );

@@ -24,16 +24,18 @@ st_distance({{ relation }}.geom::geography, centre::geography)
 {%- endmacro %}
 
 
-{#- The area in pieces of at most 255 corners: their boxes hold little that is not in them, and whether a point is in one is quickly said. -#}
+{#- The area in pieces of at most 255 corners: their boxes hold little that is not in them, and whether a point is in one is quickly
+    said. In one ring, pieces meet only where it was cut, at the edges of their boxes. -#}
 {% macro area_asked_about() -%}
 place constant geometry := spatial.checked_area(area);
     pieces constant geometry[] := array(select st_subdivide(place, 255));
+    one_ring constant boolean := st_numgeometries(place) = 1 and st_nrings(place) = 1;
     days constant boolean := spatial.checked_window(since, until);
 {%- endmacro %}
 
 
-{#- Rows of a relation with a point in the area, as `name`: what follows `from`. A point where two pieces meet is in both, and counts in
-    the first: there are cut lines only at the edges of a piece's box. -#}
+{#- Rows of a relation with a point in the area, as `name`: what follows `from`. A point where pieces meet is in each of them, and
+    counts in the first. -#}
 {% macro in_area(relation, name) -%}
 (
                 select
@@ -53,10 +55,12 @@ place constant geometry := spatial.checked_area(area);
                     st_intersects(part.piece, located.geom)
                     and {{ in_days('located') }}
                     and (
-                        st_x(located.geom) <> part.west
+                        one_ring
+                        and st_x(located.geom) <> part.west
                         and st_x(located.geom) <> part.east
                         and st_y(located.geom) <> part.south
                         and st_y(located.geom) <> part.north
+                        or not one_ring and st_containsproperly(part.piece, located.geom)
                         or not exists (
                             select
                             from unnest(pieces) with ordinality as earlier (piece, place)

@@ -13,6 +13,7 @@
         where
             layers.is_active
             and layers.geometry_type = 'polygon'
+            -- one by one, until one is found: joined freely, each layer has been met with all features
             and (
                 select true
                 from {{ ref('features') }} as features

@@ -1,6 +1,7 @@
 {#- Where all crashes are, for the layers that spatial.crash_features has not seen in this form: a relation to select from. A build puts
     them into a table of its own first (`note_points`), in the order of the plane and indexed: then the points in a piece of a feature
-    are found together. Where nothing is built it is the query itself. -#}
+    are found together. Where nothing is built it is the query itself, wherever it is asked for: each time with the same numbers, for
+    crashes in one place are told apart by their keys. -#}
 {% macro points_to_place() -%}
     {%- if is_building() and model.resource_type == 'model' -%}
         points_to_place

@@ -27,7 +27,7 @@
 
 -- The rows of int_crashes__involved, kept: a question about a place asks thousands of crashes at once, and whoever adds up the
 -- years all of them. An increment counts those crashes anew of which, or of whose people and units, a version landed or was
--- found gone. What is near in the plane is kept near on the disk: a question about a place reads few pages.
+-- found gone. A build of everything puts what is near in the plane near on the disk: a question about a place reads few pages.
 {% if is_incremental() -%}
 with loads as (
     {{ claimed_loads('int_crashes__impacts') }}

@@ -130,7 +130,7 @@ found as (
             where
                 near.first_position is null
                 and parts.layer_id = near.layer_id
-                and st_dwithin(parts.geom, single_points.geom, {{ nearest_degrees }})
+                and parts.geom && st_expand(single_points.geom, {{ nearest_degrees }})
                 and exists (select from wanted where wanted.layer_id = near.layer_id and wanted.is_city_wide)
             {{ one_by_one() }}
         ) as measured

@@ -4,11 +4,11 @@
     on_schema_change='fail',
     indexes=[
         {'columns': ['geom'], 'type': 'gist'},
-        {'columns': ['layer_id', 'sort_position']},
     ],
     pre_hook="{{ drop_outdated('version_id not in (select version_id from ' ~ ref('layers') ~ ')') }}",
     post_hook=[
         "{{ primary_key('feature_id') }}",
+        "{{ index_if_missing('layer_id, sort_position') }}",
         "{{ keep_dependents() }}",
         after_commit("{{ recall_dependents() }}"),
     ],
