@@ -283,8 +283,8 @@ def test_a_crash_where_two_parts_of_an_area_touch_counts_once(built: CommandLine
     touching = (
         "with area as ("
         "select geom as middle, st_setsrid(st_geomfromtext(format('multipolygon("
-        "((%1$s %2$s, %3$s %6$s, %4$s %6$s, %1$s %2$s)),"
-        "((%5$s %7$s, %8$s %7$s, %8$s %6$s, %1$s %2$s, %5$s %6$s, %5$s %7$s)))',"
+        "((%%1$s %%2$s, %%3$s %%6$s, %%4$s %%6$s, %%1$s %%2$s)),"
+        "((%%5$s %%7$s, %%8$s %%7$s, %%8$s %%6$s, %%1$s %%2$s, %%5$s %%6$s, %%5$s %%7$s)))',"
         "st_x(geom), st_y(geom), st_x(geom) + 0.01, st_x(geom) - 0.01, st_x(geom) - 0.02, st_y(geom) + 0.02,"
         "st_y(geom) - 0.02, st_x(geom) + 0.02)), 4326) as area from marts.crashes "
         "where geom is not null and deleted_at is null order by crash_record_id limit 1"
