@@ -89,7 +89,7 @@ def following(session: LedgerSession, selection: Selection) -> dict[str, int]:
         counts["quality.rule_violations"] += int(violations)
         if table in MIRRORED:
             counts[MIRRORED[table]] = shown
-    if selection.table == "crashes" and session.execute(_HAS_PLACES) != [(None,)]:
+    if selection.table == "crashes" and session.execute(_presence(PLACES)) == [(True,)]:
         query = sql.SQL("select count(*) from {} where {}").format(PLACES, _of_crashes(selection))
         ((counts["spatial.crash_features"],),) = session.execute(query)
     return counts
@@ -139,8 +139,6 @@ def ways_back(selection: Selection) -> list[str]:
     return [f"crashes run{window} (those that the portal still has on these days)", build]
 
 
-_HAS_PLACES = "select to_regclass('spatial.crash_features')"
-
 # The impacts of the crashes noted before, as they are after the deletion.
 _RECOUNT = sql.SQL(
     """
@@ -158,8 +156,13 @@ _RECOUNT = sql.SQL(
 ).format(impacts=IMPACTS, involved=INVOLVED)
 
 
+def _presence(table: sql.Identifier) -> sql.Composable:
+    """A query that says whether it is there."""
+    return sql.SQL("select to_regclass({}) is not null").format(sql.Literal(".".join(table.strings)))
+
+
 def _is_there(cursor: Cursor, table: sql.Identifier) -> bool:
-    cursor.execute("select to_regclass(%s) is not null", [table.as_string(cursor)])
+    cursor.execute(_presence(table))
     return cursor.fetchone() == (True,)
 
 
@@ -182,7 +185,7 @@ def _in_crashes(rows: sql.Composable) -> sql.Composable:
 
 def _check_built(session: LedgerSession) -> None:
     for name in all_datasets():
-        if session.execute("select to_regclass(%s)", [f"marts.{name}"]) == [(None,)]:
+        if session.execute(_presence(_marts(name))) != [(True,)]:
             raise NothingBuiltError("There are no tables to delete from yet.", remedy="Run `crashes run` first.")
 
 

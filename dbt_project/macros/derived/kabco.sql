@@ -34,7 +34,7 @@ case {{ injury_classification }}
 {%- endmacro %}
 
 
-{#- What a person of a class, or a vehicle of a crash in which nobody was hurt, costs. -#}
+{#- What a person of a class, or a vehicle of a crash in which nobody was hurt, costs: 0 where the seed does not say. -#}
 {% macro _price(kind, counted) -%}
 coalesce((select max({{ kind }}) from {{ ref('injury_costs') }} where {{ counted }}), 0)
 {%- endmacro %}
