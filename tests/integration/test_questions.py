@@ -7,57 +7,32 @@ import io
 import json
 import re
 import subprocess
-from collections import Counter, defaultdict
 from collections.abc import Callable
-from contextlib import closing
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pyogrio
-import pyproj
 import pytest
 import shapely
-from harness import BIN, ROOT, CommandLine, Database
+from harness import BIN, CommandLine, Database
+from place_questions import (
+    EARTH,
+    LOOP,
+    OVERLAPPING,
+    RING,
+    SQUARE,
+    STRIP,
+    TWO,
+    Shape,
+    Truth,
+    assert_same,
+    built_with_some_vanished,
+    file_of,
+    polygons,
+    window,
+)
 from sample_portal.testing import RunningPortal
-from shapely.geometry import shape
-
-Shape = dict[str, Any]
-EARTH = pyproj.Geod(ellps="WGS84")
-LOOP = ("41.8786", "-87.6251")
-MOTOR_VEHICLES = ("DRIVER", "PARKED", "DRIVERLESS")
-
-SQUARE: Shape = {
-    "type": "Polygon",
-    "coordinates": [[[-87.7, 41.8], [-87.6, 41.8], [-87.6, 41.9], [-87.7, 41.9], [-87.7, 41.8]]],
-}
-RING: Shape = {
-    "type": "Polygon",
-    "coordinates": [
-        [[-87.75, 41.7], [-87.55, 41.7], [-87.55, 41.95], [-87.75, 41.95], [-87.75, 41.7]],
-        SQUARE["coordinates"][0][::-1],
-    ],
-}
-TWO: Shape = {
-    "type": "MultiPolygon",
-    "coordinates": [
-        [[[-87.8, 41.9], [-87.7, 41.9], [-87.75, 42.0], [-87.8, 41.9]]],
-        [[[-87.66, 41.7], [-87.6, 41.72], [-87.63, 41.8], [-87.66, 41.7]]],
-    ],
-}
-STRIP: Shape = {
-    "type": "Polygon",
-    "coordinates": [[[-87.9, 41.85, 7], [-87.5, 41.86, 7], [-87.5, 41.88, 7], [-87.9, 41.87, 7], [-87.9, 41.85, 7]]],
-}
-OVERLAPPING: Shape = {
-    "type": "FeatureCollection",
-    "features": [
-        {"type": "Feature", "properties": {}, "geometry": SQUARE},
-        {"type": "Feature", "properties": None, "geometry": STRIP},
-        {"type": "Feature", "properties": None, "geometry": None},
-    ],
-}
 
 NEAR = [
     (*LOOP, "2640", None, None),
@@ -80,140 +55,7 @@ WITHIN = [
 def built(
     module_crashes: CommandLine, module_database: Database, module_serve: Callable[..., RunningPortal]
 ) -> CommandLine:
-    """Tables of 800 crashes, of which some, some people and some vehicles have vanished from the portal."""
-    done = module_crashes("run", "--portal", module_serve(crashes=800, seed=29).url)
-    assert done.code == 0, done.err
-    for table, key in (("crashes", "crash_record_id"), ("people", "person_id"), ("vehicles", "crash_unit_id::text")):
-        module_database.rows(f"update marts.{table} set deleted_at = now() where {key} ~ '7$'")
-    counted = module_crashes("transform", "--select", "int_crashes__impacts", "--full-refresh")
-    assert counted.code == 0, counted.err
-    return module_crashes
-
-
-def file_of(area: Shape, folder: Path) -> str:
-    file = folder / "area.geojson"
-    file.write_text(json.dumps(area), encoding="utf-8")
-    return str(file)
-
-
-def window(since: str | None, until: str | None) -> list[str]:
-    return [*(["--from", since] if since else []), *(["--to", until] if until else [])]
-
-
-def polygons(area: Shape) -> Any:
-    if area["type"] == "FeatureCollection":
-        return shapely.union_all([shape(each["geometry"]) for each in area["features"] if each["geometry"]])
-    return shape(area.get("geometry", area))
-
-
-class Truth:
-    """The tables, in Python."""
-
-    def __init__(self, database: Database) -> None:
-        self.crashes = {
-            row[0]: row
-            for row in database.rows(
-                "select crash_record_id, crash_at_local, latitude, longitude, hit_and_run_i, prim_contributory_cause, "
-                "injuries_total from marts.crashes where deleted_at is null"
-            )
-        }
-        self.people: dict[str, list[tuple[str, str, int | None]]] = defaultdict(list)
-        for crash, *person in database.rows(
-            "select crash_record_id, person_type, injury_classification, age from marts.people where deleted_at is null"
-        ):
-            self.people[crash].append((person[0], person[1], person[2]))
-        self.units: dict[str, list[str]] = defaultdict(list)
-        for crash, kind in database.rows(
-            "select crash_record_id, unit_type from marts.vehicles where deleted_at is null"
-        ):
-            self.units[crash].append(kind)
-        with (ROOT / "dbt_project/seeds/injury_costs.csv").open(encoding="utf-8", newline="") as file:
-            self.costs = {
-                (row["counted"], row["injury_classification"]): (
-                    row["kabco"],
-                    int(row["economic_cost"]),
-                    int(row["quality_of_life_cost"]),
-                )
-                for row in csv.DictReader(file)
-            }
-
-    def near(self, lat: str, lon: str, feet: str, since: str | None, until: str | None) -> dict[str, float]:
-        """Metres to each crash."""
-        found = {}
-        for key, _, crash_lat, crash_lon, *_ in self.located(since, until):
-            metres = EARTH.inv(float(lon), float(lat), crash_lon, crash_lat)[2]
-            if metres <= float(feet) * 0.3048:
-                found[key] = metres
-        return found
-
-    def within(self, area: Shape, since: str | None, until: str | None) -> set[str]:
-        whole = polygons(area)
-        return {row[0] for row in self.located(since, until) if whole.intersects(shapely.Point(row[3], row[2]))}
-
-    def located(self, since: str | None, until: str | None) -> list[tuple[Any, ...]]:
-        first, last = date.fromisoformat(since or "1900-01-01"), date.fromisoformat(until or "2100-01-01")
-        return [row for row in self.crashes.values() if row[2] is not None and first <= row[1].date() <= last]
-
-    def report(self, keys: set[str]) -> dict[str, Any]:
-        people = [person for key in keys for person in self.people[key]]
-        hurt = [person for person in people if self.letter(person[1]) in tuple("KABC")]
-        classes = {letter: [0, 0, 0] for letter in "KABCOU"}
-        for _, injury, _ in people:
-            _, economic, quality = self.costs.get(("person", injury), ("U", 0, 0))
-            letter = classes[self.letter(injury)]
-            classes[self.letter(injury)] = [letter[0] + 1, letter[1] + economic, letter[2] + quality]
-        for key in keys:
-            harmed = (self.crashes[key][6] or 0) > 0 or any(
-                self.letter(injury) in tuple("KABC") for _, injury, _ in self.people[key]
-            )
-            vehicles = 0 if harmed else sum(kind in MOTOR_VEHICLES for kind in self.units[key])
-            classes["O"][1] += vehicles * 6_269
-            classes["O"][2] += vehicles * 3_927
-        return {
-            "crashes": len(keys),
-            "people": len(people),
-            "units": sum(len(self.units[key]) for key in keys),
-            "injured": len(hurt),
-            "killed": sum(injury == "FATAL" for _, injury, _ in people),
-            "children_injured": sum(age is not None and age < 18 for *_, age in hurt),
-            "pedestrians_injured": sum(kind == "PEDESTRIAN" for kind, *_ in hurt),
-            "cyclists_injured": sum(kind == "BICYCLE" for kind, *_ in hurt),
-            "hit_and_run": sum(self.crashes[key][4] == "Y" for key in keys),
-            "economic_cost": sum(money[1] for money in classes.values()),
-            "quality_of_life_cost": sum(money[2] for money in classes.values()),
-            "kabco": classes,
-            "types": Counter(kind for kind, *_ in people),
-            "causes": Counter(self.crashes[key][5] for key in keys),
-            "months": Counter(f"{self.crashes[key][1]:%Y-%m}" for key in keys),
-        }
-
-    def letter(self, injury: str) -> str:
-        return self.costs.get(("person", injury), ("U", 0, 0))[0]
-
-
-def assert_same(told: dict[str, Any], true: dict[str, Any]) -> None:
-    for name, value in true.items():
-        if name not in ("kabco", "types", "causes", "months"):
-            assert told[name] == value, name
-    assert told["total_cost"] == true["economic_cost"] + true["quality_of_life_cost"]
-    assert true["kabco"] == {
-        each["kabco"]: [each["people"], each["economic_cost"], each["quality_of_life_cost"]] for each in told["kabco"]
-    }
-    assert sum(each["total_cost"] for each in told["kabco"]) == told["total_cost"]
-    assert true["types"] == {each["person_type"]: each["people"] for each in told["people_by_type"]}
-    assert sum(each["injured"] for each in told["people_by_type"]) == told["injured"]
-    causes = {each["prim_contributory_cause"]: each["crashes"] for each in told["causes"]}
-    assert len(causes) == min(10, len(true["causes"]))
-    assert causes.items() <= true["causes"].items()
-    assert sorted(causes.values(), reverse=True) == sorted(true["causes"].values(), reverse=True)[:10]
-    months = {each["month"]: each["crashes"] for each in told["months"]}
-    assert {month: count for month, count in months.items() if count} == true["months"]
-    assert list(months) == sorted(months)
-    if months:
-        first, last = (12 * int(month[:4]) + int(month[5:]) for month in (min(months), max(months)))
-        assert len(months) == last - first + 1
-    for name in ("injured", "killed"):
-        assert sum(each[name] for each in told["months"]) == told[name]
+    return built_with_some_vanished(module_crashes, module_database, module_serve)
 
 
 @pytest.mark.parametrize(("lat", "lon", "feet", "since", "until"), NEAR)
@@ -258,67 +100,6 @@ def test_the_questions_find_something(module_database: Database, built: CommandL
     assert sum(each["crashes"] for each in asked) > 100
     assert all(sum(each[name] for each in asked) for name in ("killed", "children_injured", "hit_and_run"))
     assert module_database.value("select count(*) from marts.crashes where deleted_at is not null") > 10
-
-
-def test_a_crash_on_a_line_where_an_area_is_cut_counts_once(built: CommandLine, module_database: Database) -> None:
-    """An area with a long border is looked through in pieces; two of them meet in the middle, where the crash is."""
-    circle = (
-        "with area as ("
-        "select geom as middle, st_buffer(geom, 0.02, 'quad_segs=100') as area from marts.crashes "
-        "where geom is not null and deleted_at is null order by crash_record_id limit 1"
-        ") "
-    )
-    pieces = "select count(*) from area, st_subdivide(area.area, 255) as piece where st_intersects(piece, middle)"
-    assert module_database.value(circle + pieces) > 1
-    true = module_database.value(
-        circle + "select count(*) from area, marts.crashes where st_intersects(area.area, geom) and deleted_at is null"
-    )
-    assert module_database.value(circle + "select spatial.report_within(area) ->> 'crashes' from area") == str(true)
-    found = "select count(*), count(distinct crash_record_id) from area, spatial.crashes_within(area)"
-    assert module_database.rows(circle + found) == [(true, true)]
-
-
-def test_a_crash_where_two_parts_of_an_area_touch_counts_once(built: CommandLine, module_database: Database) -> None:
-    """In the second part it is at a notch, nowhere near the edge of the part's box."""
-    touching = (
-        "with area as ("
-        "select geom as middle, st_setsrid(st_geomfromtext(format('multipolygon("
-        "((%%1$s %%2$s, %%3$s %%6$s, %%4$s %%6$s, %%1$s %%2$s)),"
-        "((%%5$s %%7$s, %%8$s %%7$s, %%8$s %%6$s, %%1$s %%2$s, %%5$s %%6$s, %%5$s %%7$s)))',"
-        "st_x(geom), st_y(geom), st_x(geom) + 0.01, st_x(geom) - 0.01, st_x(geom) - 0.02, st_y(geom) + 0.02,"
-        "st_y(geom) - 0.02, st_x(geom) + 0.02)), 4326) as area from marts.crashes "
-        "where geom is not null and deleted_at is null order by crash_record_id limit 1"
-        ") "
-    )
-    pieces = "select st_isvalid(area), count(*) from area, st_dump(area) as part where st_intersects(part.geom, middle)"
-    assert module_database.rows(touching + pieces + " group by area") == [(True, 2)]
-    true = module_database.value(
-        touching
-        + "select count(*) from area, marts.crashes where st_intersects(area.area, geom) and deleted_at is null"
-    )
-    found = "select count(*), count(distinct crash_record_id) from area, spatial.crashes_within(area)"
-    assert module_database.rows(touching + found) == [(true, true)]
-    assert module_database.value(touching + "select spatial.report_within(area) ->> 'crashes' from area") == str(true)
-
-
-def test_plain_sql_says_the_same_as_the_command(built: CommandLine, tmp_path: Path) -> None:
-    asked = {
-        "select spatial.report_near(41.8786, -87.6251, 10560, until => '2021-12-31')": built(
-            "near", "--lat", LOOP[0], "--lon", LOOP[1], "--radius-feet", "10560", "--to", "2021-12-31", "--json"
-        ),
-        f"select spatial.report_within(st_geomfromgeojson('{json.dumps(SQUARE)}'), '2020-01-01')": built(
-            "within", "--geojson", file_of(SQUARE, tmp_path), "--from", "2020-01-01", "--format", "json"
-        ),
-    }
-    for statement, command in asked.items():
-        typed = psql(built, statement)
-        assert typed.returncode == 0, typed.stderr
-        assert json.loads(typed.stdout) == command.json()
-
-
-def psql(crashes: CommandLine, statement: str) -> subprocess.CompletedProcess[str]:
-    command = [BIN / "crashes", "db", "psql", "-v", "ON_ERROR_STOP=1", "-At", "-c", statement]
-    return subprocess.run(command, env=crashes.env, capture_output=True, text=True, timeout=60)
 
 
 def test_every_form_is_read_back(built: CommandLine, module_database: Database, tmp_path: Path) -> None:
@@ -579,98 +360,6 @@ def test_a_feature_of_a_layer_is_an_area(built: CommandLine, module_database: Da
         module_database.rows("delete from spatial.features where layer_id = 'wards'")
 
 
-def test_without_the_table_of_features_it_says_so(built: CommandLine, module_database: Database) -> None:
-    with closing(module_database.connect()) as connection, connection.cursor() as cursor:
-        cursor.execute("begin")
-        cursor.execute("alter table spatial.features rename to elsewhere")
-        with pytest.raises(Exception, match="There are no layers yet") as raised:
-            cursor.execute("select spatial.feature_area('wards', '27')")
-        assert "crashes layers add" in str(raised.value)
-        cursor.execute("rollback")
-
-
-def test_the_lookups_use_the_index_of_places(built: CommandLine, module_database: Database) -> None:
-    """In a table of some ten thousand crashes, and as the planner likes it. It counts scans within the transaction."""
-    columns = [
-        name
-        for (name,) in module_database.rows(
-            "select attname from pg_attribute where attrelid = 'marts.crashes'::regclass and attnum > 0"
-        )
-    ]
-    copied = ", ".join("crash_record_id || copy" if name == "crash_record_id" else f'"{name}"' for name in columns)
-    used = (
-        "select sum(pg_stat_get_xact_numscans(indexrelid)), pg_stat_get_xact_numscans('marts.crashes'::regclass) from "
-        " pg_index join pg_class on pg_class.oid = indexrelid join pg_am on pg_am.oid = relam "
-        "where indrelid = 'marts.crashes'::regclass and amname = 'gist'"
-    )
-    names = ", ".join(f'"{name}"' for name in columns)
-    box = "st_makeenvelope(-87.63, 41.87, -87.62, 41.88, 4326)"
-    with closing(module_database.connect()) as connection, connection.cursor() as cursor:
-        cursor.execute("begin")
-        cursor.execute(
-            f"insert into marts.crashes ({names}) "
-            f"select {copied} from marts.crashes cross join generate_series(1, 19) as copy"
-        )
-        cursor.execute("analyze marts.crashes")
-        for asked in (
-            "spatial.crashes_near(41.8786, -87.6251, 1000)",
-            f"spatial.crashes_within({box})",
-        ):
-            cursor.execute(used)
-            by_index, whole = cursor.fetchone() or (0, 0)
-            cursor.execute(f"select count(*) from {asked}")
-            cursor.execute(used)
-            assert cursor.fetchone() == (by_index + 1, whole), asked
-        cursor.execute("set local enable_seqscan = off")
-        for condition in (f"geom && {box}", f"st_intersects({box}, geom)"):
-            cursor.execute(f"explain select from marts.crashes where {condition} and deleted_at is null")
-            plan = "\n".join(line for (line,) in cursor.fetchall())
-            assert "Index Cond: (geom " in plan, plan
-        cursor.execute("rollback")
-
-
-def test_the_functions_say_what_they_are_and_may_be_called_by_readers(
-    built: CommandLine, module_database: Database
-) -> None:
-    functions = module_database.rows(
-        "select proname, provolatile, proparallel, obj_description(oid, 'pg_proc'), proconfig from pg_proc "
-        "where pronamespace = 'spatial'::regnamespace"
-    )
-    wanted = {"crashes_near", "crashes_within", "report_near", "report_within", "report_of", "feature_area"}
-    assert wanted <= {name for name, *_ in functions}
-    for name, volatile, parallel, comment, config in functions:
-        if name in wanted or name.startswith("checked_"):
-            assert (volatile, parallel) == ("s", "s"), name
-            assert len(comment) > 40, name
-            assert config[0] == "search_path=pg_catalog, public, pg_temp", name
-    with closing(module_database.connect()) as connection, connection.cursor() as cursor:
-        cursor.execute("begin")
-        cursor.execute("create role questions_reader")
-        cursor.execute("grant questions_reader to current_user")
-        cursor.execute("grant usage on schema spatial, marts to questions_reader")
-        cursor.execute("grant select on all tables in schema marts to questions_reader")
-        cursor.execute("set local role questions_reader")
-        cursor.execute("set local search_path = pg_catalog")
-        cursor.execute("select spatial.report_near(41.8786, -87.6251, 10560) -> 'crashes'")
-        assert (cursor.fetchone() or (0,))[0] > 0
-        cursor.execute("rollback")
-
-
-def test_another_system_is_transformed_and_a_null_is_an_error(built: CommandLine, module_database: Database) -> None:
-    area = f"st_setsrid(st_geomfromgeojson('{json.dumps(SQUARE)}'), 4326)"
-    count = "select count(*) from spatial.crashes_within"
-    assert module_database.value(f"{count}(st_transform({area}, 3435))") == module_database.value(f"{count}({area})")
-    for asked, word in (
-        ("crashes_within(null)", "HINT:  Give a polygon"),
-        ("crashes_within('POLYGON EMPTY'::geometry)", "null or empty"),
-        ("crashes_within(st_makepoint(-87.6, 41.8))", "A Point has no inside"),
-        (f"crashes_within({area}, '2024-02-01', '2024-01-01')", "Swap them"),
-        ("crashes_near(null, -87.6, 500)", "are needed"),
-    ):
-        done = psql(built, f"select * from spatial.{asked}")
-        assert word in done.stderr, asked
-
-
 def test_before_the_first_build_it_says_what_to_do(crashes: CommandLine) -> None:
     done = crashes("near", "--lat", LOOP[0], "--lon", LOOP[1], "--radius-feet", "500")
     assert (done.code, done.out) == (1, "")
@@ -687,23 +376,3 @@ def test_days_are_days_of_the_clock(built: CommandLine, module_database: Databas
     day = when.date().isoformat()
     place = ["near", "--lat", str(lat), "--lon", str(lon), "--radius-feet", "1", "--from", day, "--to", day]
     assert key in built(*place, "--format", "csv").out
-
-
-def test_the_functions_outlive_a_full_refresh_and_an_older_form_of_themselves(
-    built: CommandLine, module_database: Database
-) -> None:
-    """The last of the module: the tables come out as the portal has them, with what had vanished only here."""
-    module_database.rows("drop function spatial.report_near(float8, float8, float8, date, date)")
-    module_database.rows("create function spatial.report_near(lat text) returns text language sql as 'select lat'")
-    module_database.rows("drop function spatial.report_of(text[])")
-    module_database.rows("create function spatial.report_of(others text[]) returns text language sql as 'select null'")
-    before = module_database.value("select 'spatial.crashes_near'::regproc::oid")
-    assert built("transform", "--full-refresh").code == 0
-    assert module_database.value("select 'spatial.crashes_near'::regproc::oid") == before
-    place = (*LOOP, "26400", None, None)
-    truth = Truth(module_database)
-    found = truth.near(*place)
-    done = built("near", "--lat", LOOP[0], "--lon", LOOP[1], "--radius-feet", "26400", "--json")
-    assert done.code == 0, done.err
-    assert_same(done.json(), truth.report(set(found)))
-    assert module_database.value("select count(*) from pg_proc where proname = 'report_near'") == 1
