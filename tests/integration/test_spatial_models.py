@@ -7,8 +7,6 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import mapbox_vector_tile
@@ -16,13 +14,10 @@ import numpy as np
 import psycopg2
 import pytest
 import shapely
-import yaml
-from harness import ROOT, CommandLine, Database
-from pyproj import Transformer
+from crash_clusters import TO_PLANE, VARS, Crash, commonest, dbscan, hot_spots, least, periods
+from harness import CommandLine, Database
 from sample_portal.testing import RunningPortal
 
-VARS = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-TO_PLANE = Transformer.from_crs(4326, VARS["plane_srid"], always_xy=True)
 MODELS = ("hotspots", "intersections", "grid")
 
 # The sample portal strews crashes evenly over a decade, so that nowhere is dense: most of them move to twelve places.
@@ -43,31 +38,6 @@ set
 from numbered
 where crashes.crash_record_id = numbered.crash_record_id
 """
-
-
-@dataclass(frozen=True)
-class Crash:
-    """A located crash of the final table."""
-
-    key: str
-    day: date
-    severity: int
-    killed: int
-    injured: int
-    street: str | None
-    corner: bool
-    kind: str
-    longitude: float
-    latitude: float
-
-    @property
-    def weight(self) -> int:
-        return int(VARS["severity_weights"][self.severity - 1])
-
-    @property
-    def place(self) -> tuple[float, float]:
-        x, y = TO_PLANE.transform(self.longitude, self.latitude)
-        return x, y
 
 
 @pytest.fixture(scope="module")
@@ -207,54 +177,6 @@ def test_every_crash_is_counted_in_the_hexagon_that_it_lies_in(located: list[Cra
 
 
 # --- clusters
-
-
-def dbscan(places: list[tuple[float, float]], weights: list[int], metres: float, least: int) -> list[frozenset[int]]:
-    """Members of each cluster, by their number; who is no core belongs to the first core near it, from the west."""
-    points, heavy = np.array(places), np.array(weights)
-    near = np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1)) <= metres
-    cores = [place for place in range(len(points)) if heavy[near[place]].sum() >= least]
-    cores.sort(key=lambda place: (places[place], place))
-    cluster: dict[int, int] = {}
-    for first in cores:
-        reached = [] if first in cluster else [first]
-        while reached:
-            place = reached.pop()
-            if place not in cluster:
-                cluster[place] = first
-                reached += [other for other in cores if near[place, other] and other not in cluster]
-    found: dict[int, set[int]] = defaultdict(set)
-    for place in range(len(points)):
-        core = place if place in cluster else next((core for core in cores if near[place, core]), None)
-        if core is not None:
-            found[cluster[core]].add(place)
-    return [frozenset(members) for members in found.values()]
-
-
-def least(a_year: float, floor: int, first: date, last: date) -> int:
-    return max(math.ceil(a_year * ((last - first).days + 1) / 365.25), floor)
-
-
-def hot_spots(crashes: list[Crash], first: date, last: date) -> list[list[Crash]]:
-    least_weight = least(VARS["hotspot_weight_a_year"], VARS["hotspot_weight_floor"], first, last)
-    clusters = dbscan(
-        [crash.place for crash in crashes], [crash.weight for crash in crashes], VARS["hotspot_metres"], least_weight
-    )
-    return [[crashes[member] for member in sorted(members)] for members in clusters]
-
-
-def commonest(streets: Iterable[str | None]) -> list[str]:
-    used = Counter(street for street in streets if street)
-    return sorted(used, key=lambda street: (-used[street], street))
-
-
-def periods(crashes: list[Crash]) -> dict[str, tuple[date, date]]:
-    days = [crash.day for crash in crashes]
-    first, last = min(days), max(days)
-    years = range(first.year, last.year + 1)
-    return {"all": (first, last)} | {
-        str(year): (max(first, date(year, 1, 1)), min(last, date(year, 12, 31))) for year in years
-    }
 
 
 def test_hot_spots_are_those_of_an_independent_dbscan_in_all_and_each_year(
