@@ -18,8 +18,11 @@ MIB = 1024 * 1024
 HBA = MANAGED + "local all all peer map=embedded\n"
 
 
-def settings_text(run_dir: Path, port: int, extra: Mapping[str, str]) -> str:
-    """conf.d/10-chicago-crashes.conf: one writer, no replica, loads of a million rows."""
+def settings_text(run_dir: Path, port: int, wal_compression: str, extra: Mapping[str, str]) -> str:
+    """conf.d/10-chicago-crashes.conf: one writer, no replica, loads of a million rows.
+
+    `wal_compression`: `lz4`, or `on` for a server that does not know it.
+    """
     memory = _memory()
     settings = {
         "listen_addresses": "",
@@ -35,7 +38,7 @@ def settings_text(run_dir: Path, port: int, extra: Mapping[str, str]) -> str:
         # transaction skip the log. The commit stays synchronous: a finished run survives a power cut.
         "wal_level": "minimal",
         "max_wal_senders": "0",
-        "wal_compression": "on",
+        "wal_compression": wal_compression,
         "max_wal_size": "4GB",
         "checkpoint_timeout": "15min",
         # Compiling the wide sanitizing expressions costs more than it saves.

@@ -25,17 +25,7 @@ class Use:
     template: str
 
 
-# Once a row: what it says of it, and by what it is told from others.
-WHOLE_LINE = f"""(
-    select whole.is_tidy::text || whole.row_hash
-    from ({{{{ whole_line('published', {list(all_datasets()["crashes"].columns)}) }}}}) as whole
-)"""  # noqa: S608 - text of ours
-
-STAMPS = """(
-    select stamps.source_created_at || ' ' || stamps.source_updated_at || ' ' || stamps.landed_at_local
-    from ({{ stamps('published') }}) as stamps
-)"""
-
+COLUMNS = list(all_datasets()["crashes"].columns)
 
 USES = {
     "as_text": Use("crashes", "street_name", "{{ as_text('published.street_name') }}"),
@@ -51,8 +41,10 @@ USES = {
     "as_timestamp": Use("crashes", "crash_date", "{{ as_timestamp('published.crash_date') }}"),
     "as_instant": Use("crashes", "soda_updated_at", "{{ as_instant('published.soda_updated_at') }}"),
     "landed_at_local": Use("crashes", "_dlt_load_id", "{{ landed_at_local('published') }}"),
-    "stamps, of a row, none remembered": Use("crashes", "soda_updated_at", STAMPS),
-    "whole_line, a row of crashes": Use("crashes", "crash_record_id", WHOLE_LINE),
+    "row_hash, a row of crashes": Use("crashes", "crash_record_id", f"{{{{ row_hash('published', {COLUMNS}) }}}}"),
+    "is_tidy, as if all of it were text": Use(
+        "crashes", "crash_record_id", f"{{{{ is_tidy('published', {COLUMNS}) }}}}"
+    ),
 }
 
 

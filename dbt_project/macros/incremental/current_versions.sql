@@ -3,7 +3,7 @@
     run, by the version that brought it first: a re-stamp changes nothing, and after A, B, A the second A is new.
         created_at  when any version of the key first became visible
         updated_at  when the present run of content did
-    Almost every key has one version, which needs no ordering: a full build orders only the others (CTE `repeated_keys`). -#}
+    Almost every key has one version, which needs no ordering: a full build orders only the others (CTE `touched`). -#}
 {% macro current_versions(key) -%}
     {%- set last_runs -%}
     select distinct on ({{ key }})
@@ -22,9 +22,6 @@
                 row_number() over version_order as place,
                 lag(versions.row_hash) over version_order as hash_before
             from versions
-            {%- if not is_incremental() %}
-            where {{ key_hash("versions." ~ key) }} in (select repeated_keys.key_hash from repeated_keys)
-            {%- endif %}
             window version_order as (partition by versions.{{ key }} order by {{ version_order('versions') }})
         ) as marked
     ) as runs
@@ -42,7 +39,7 @@
         versions.visible_at as created_at,
         versions.visible_at as updated_at
     from versions_once as versions
-    where {{ key_hash("versions." ~ key) }} not in (select repeated_keys.key_hash from repeated_keys)
+    where not exists (select from repeated_keys where repeated_keys.key_hash = {{ key_hash("versions." ~ key) }})
     union all
     ({{ last_runs }})
     {%- endif %}
@@ -56,6 +53,14 @@
     where {{ key }} is not null
     group by 1
     having count(*) > 1
+{%- endmacro %}
+
+
+{#- The keys themselves: what a full build touches one by one. Needs CTE `repeated_keys`. -#}
+{% macro keys_repeated(relation, key) -%}
+    select distinct landed.{{ key }}
+    from repeated_keys
+    inner join {{ relation }} as landed on repeated_keys.key_hash = {{ key_hash("landed." ~ key) }}
 {%- endmacro %}
 
 

@@ -18,18 +18,18 @@
 {%- endmacro %}
 
 
-{#- CTE `versions`: those that may be shown, of all keys, or in an increment of those in CTE `touched`. A full build has them once
-    more as `versions_once`, for where all of them are read: there each value is computed once, a key too, which otherwise is computed
-    anew wherever it is asked about (and must be where raw's index is to find it). -#}
+{#- CTE `versions`: those that may be shown, of the keys in CTE `touched`. A full build has all of them besides, as `versions_once`, to
+    be read from one end to the other: there a key is computed once too, which otherwise is computed anew wherever it is asked about
+    (and must be where raw's index is to find it). -#}
 {% macro versions_to_show(table, key, crashes=none) -%}
 versions as not materialized (
-    {{ _versions_to_show(table, touched_or_all(ref('stg_chicago__' ~ table), key, crashes), crashes) }}
+    {{ _versions_to_show(table, versions_of_touched(ref('stg_chicago__' ~ table), key, crashes), crashes) }}
 )
     {%- if not is_incremental() %},
 
 versions_once as not materialized (
     {%- set staged = once(ref('stg_chicago__' ~ table)) %}
-    {{ _versions_to_show(table, once(touched_or_all(staged, key, crashes)) if crashes else staged, crashes) }}
+    {{ _versions_to_show(table, once('(' ~ _with_crash(staged, crashes) ~ ')') if crashes else staged, crashes) }}
 )
     {%- endif -%}
 {%- endmacro %}
@@ -53,38 +53,26 @@ versions_once as not materialized (
 {%- endmacro %}
 
 
-{#- The versions to build from: all, or in an increment those of the keys in CTE `touched`. With `crashes`, only versions whose
-    crash is there, and when it came. -#}
-{% macro touched_or_all(staged, key, crashes=none) -%}
+{#- The versions of the keys in CTE `touched`, each looked up. With `crashes`, only versions whose crash is there, and when it came. -#}
+{% macro versions_of_touched(staged, key, crashes=none) -%}
 (
-        {%- if is_incremental() %}
         select staged.*
         from touched
         inner join lateral (
-            select
-                of_key.*
-                {%- if crashes %},
-                crashes.created_at as crash_created_at
-                {%- endif %}
-            from {{ staged }} as of_key
-            {%- if crashes %}
-            inner join {{ crashes }} as crashes on of_key.crash_record_id = crashes.crash_record_id
-            {%- endif %}
-            where of_key.{{ key }} = touched.{{ key }}
+            {{ _with_crash(staged, crashes) if crashes else 'select staged.* from ' ~ staged ~ ' as staged' }}
+            where staged.{{ key }} = touched.{{ key }}
             {{ one_by_one() }}
         ) as staged on true
-        {%- else %}
-        select
-            staged.*
-            {%- if crashes %},
-            crashes.created_at as crash_created_at
-            {%- endif %}
-        from {{ staged }} as staged
-        {%- if crashes %}
-        inner join {{ crashes }} as crashes on staged.crash_record_id = crashes.crash_record_id
-        {%- endif %}
-        {%- endif %}
     )
+{%- endmacro %}
+
+
+{% macro _with_crash(staged, crashes) -%}
+select
+                staged.*,
+                crashes.created_at as crash_created_at
+            from {{ staged }} as staged
+            inner join {{ crashes }} as crashes on staged.crash_record_id = crashes.crash_record_id
 {%- endmacro %}
 
 

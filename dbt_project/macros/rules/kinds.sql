@@ -98,7 +98,7 @@
     {{ return([{
         "id": table ~ "." ~ column ~ ".in_the_future", "table": table, "column": column, "severity": "warn",
         "sentence": column ~ " is not later than the landing of the row.",
-        "broken": "clean." ~ column ~ " > stamps.landed_at_local",
+        "broken": "clean." ~ column ~ " > clean.landed_at_local",
     }]) }}
 {%- endmacro %}
 

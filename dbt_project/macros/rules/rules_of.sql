@@ -13,10 +13,13 @@
 {%- endmacro %}
 
 
-{#- What the rules find in a row, over `published` and `clean`: a JSON array, null where all is well. Nearly every row is
-    well, and answers the first `when` alone. -#}
+{#- What the rules find in a row of a staging view's CTE `clean`: a JSON array, null where all is well. Nearly every row is well, and
+    answers the first `when` alone. -#}
 {% macro violations_of(table) -%}
-{%- set rules = rules_of(table) | selectattr("broken") | list -%}
+{%- set rules = [] -%}
+{%- for rule in rules_of(table) if rule.broken -%}
+    {%- do rules.append(dict(rule, broken=rule.broken | replace("published.", "clean.published_"))) -%}
+{%- endfor -%}
 {%- if var('linting') -%}
 violations_of('{{ table }}')
 {%- else -%}
@@ -31,7 +34,7 @@ case
                 when {{ rule.broken }} then jsonb_build_object(
                     'rule', '{{ rule.id }}',
                     'column', '{{ rule.column }}',
-                    'value', published.{{ rule.column }},
+                    'value', clean.published_{{ rule.column }},
                     'severity', '{{ rule.severity }}'
                 )
             end{{ "," if not loop.last }}

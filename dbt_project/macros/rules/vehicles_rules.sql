@@ -23,5 +23,5 @@
 {#- The newest model year that is believed: the year after the landing's, and the years that dbt_project.yml adds. Not
     reckoned from the day of the build: an increment and a later full refresh must agree. -#}
 {% macro vehicle_year_max() -%}
-date_part('year', stamps.landed_at_local)::integer + 1 + {{ var("vehicle_year_years_past_next") }}
+date_part('year', published.landed_at_local)::integer + 1 + {{ var("vehicle_year_years_past_next") }}
 {%- endmacro %}

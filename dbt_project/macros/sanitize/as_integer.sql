@@ -10,7 +10,8 @@
 {%- endmacro %}
 
 
-{#- What counts mostly are (0, 1, 2) is not even cast; plain digits of a length that fits need no regular expression. -#}
+{#- What counts mostly are (0, 1, 2) is not even cast; hours, ages, speeds are looked up among the numbers to 99; plain digits of a
+    length that fits need no regular expression. -#}
 {% macro _whole_number(value, type, safe_digits, smallest, largest) -%}
 {%- if var('linting') -%}
 as_{{ type }}({{ value }})
@@ -21,8 +22,12 @@ case
     when {{ value }} = '0' then 0
     when {{ value }} = '1' then 1
     when {{ value }} = '2' then 2
-    when {{ value }} in ('3', '4', '5', '6', '7', '8', '9') then {{ value }}::{{ type }}
-    when length({{ value }}) between 2 and {{ safe_digits }} and translate({{ value }}, '0123456789', '') = ''
+    when {{ value }} = any('{
+        {%- for number in range(3, 100) -%}
+        {{ number }}{{ ',' if not loop.last }}
+        {%- endfor -%}
+        }') then {{ value }}::{{ type }}
+    when octet_length({{ value }}) between 3 and {{ safe_digits }} and ltrim({{ value }}, '0123456789') = ''
         then {{ value }}::{{ type }}
     when
         length({{ value }}) <= 40

@@ -19,17 +19,19 @@ end
 {%- endmacro %}
 
 
-{#- A number of degrees between two limits; null outside of them. Two digits before the point, as here, come first. -#}
+{#- A number of degrees between two limits; null outside of them. What begins with the degrees in between and goes on with digits
+    alone, as nearly all, is told without a regular expression. -#}
 {% macro as_degrees(value, lowest, highest) -%}
 {%- if var('linting') -%}
 as_degrees({{ value }})
 {%- else -%}
 case
     when
-        length({{ value }}) <= 20
-        and (
-            {{ value }} like '__.%' and translate({{ value }}, '0123456789', '') = '.'
-            or {{ value }} like '-__.%' and translate({{ value }}, '0123456789', '') = '-.'
+        octet_length({{ value }}) <= 20
+        and rtrim({{ value }}, '0123456789') in (
+            {%- for degrees in range(lowest | int, (highest | int) + 1) -%}
+            '{{ degrees }}.'{{ ', ' if not loop.last }}
+            {%- endfor -%}
         )
         then case
             when {{ value }}::double precision between {{ lowest }} and {{ highest }} then {{ value }}::double precision

@@ -1,5 +1,5 @@
 {#- Text without stray white space. What says "nothing" in words is null: '', NULL, N/A. UNKNOWN is a category and stays.
-    `tidy` names a condition under which the value is known to need none of this (see whole_line): nearly always.
+    `tidy` names a condition under which the value is known to have no stray white space (see is_tidy): nearly always.
     No subquery: the keys are indexed by this expression. -#}
 {% macro as_text(value, tidy=none) -%}
 {%- if var('linting') -%}
@@ -7,7 +7,12 @@ as_text({{ value }})
 {%- else -%}
 case
     when {{ value }} is null then null
-    when {{ tidy or value ~ " ~ '^[!-~]+( [!-~]+)*$' and (length(" ~ value ~ ") > 4 or upper(" ~ value ~ ") not in ('NULL', 'N/A'))" }} then {{ value }}
+    {%- if tidy %}
+    when {{ tidy }} and (octet_length({{ value }}) > 4 or {{ value }} not like '_U__' and {{ value }} not like '_u__' and {{ value }} not like '_/_')
+        then {{ value }}
+    {%- else %}
+    when {{ value }} ~ '^[!-~]+( [!-~]+)*$' and (length({{ value }}) > 4 or upper({{ value }}) not in ('NULL', 'N/A')) then {{ value }}
+    {%- endif %}
     else nullif(
         regexp_replace(
             btrim(regexp_replace({{ value }}, '{{ white_space() }}+', ' ', 'g')),
@@ -16,6 +21,14 @@ case
     )
 end
 {%- endif -%}
+{%- endmacro %}
+
+
+{#- Texts of a relation whose rows know whether they are tidy, each under its own name. -#}
+{% macro as_texts(relation, texts) -%}
+    {%- for column in texts -%}
+    {{ as_text(relation ~ '.' ~ column, tidy=relation ~ '.is_tidy') }} as {{ column }}{{ ',\n        ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}
 
 

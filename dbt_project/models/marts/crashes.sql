@@ -48,6 +48,10 @@ repeated_keys as (
     {{ repeated_keys(ref('int_crashes__landed_keys'), 'crash_record_id') }}
 ),
 
+touched as (
+    {{ keys_repeated(ref('int_crashes__landed_keys'), 'crash_record_id') }}
+),
+
 {% endif -%}
 -- what lacks a required value is held back: the last good version stays
 {{ versions_to_show('crashes', 'crash_record_id') }},

@@ -50,6 +50,10 @@ repeated_keys as (
     {{ repeated_keys(ref('int_people__landed_keys'), 'person_id') }}
 ),
 
+touched as (
+    {{ keys_repeated(ref('int_people__landed_keys'), 'person_id') }}
+),
+
 {% endif -%}
 {{ versions_to_show('people', 'person_id', crashes=ref('crashes')) }},
 

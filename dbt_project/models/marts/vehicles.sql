@@ -50,6 +50,10 @@ repeated_keys as (
     {{ repeated_keys(ref('int_vehicles__landed_keys'), 'crash_unit_id') }}
 ),
 
+touched as (
+    {{ keys_repeated(ref('int_vehicles__landed_keys'), 'crash_unit_id') }}
+),
+
 {% endif -%}
 {{ versions_to_show('vehicles', 'crash_unit_id', crashes=ref('crashes')) }},
 

@@ -85,7 +85,7 @@ single_points as (
         moved.geom,
         true as has_landed,
         array(select wanted.layer_id from wanted) as layer_ids
-    from ({{ last_points(touched_or_all(ref('int_crashes__landed_keys'), 'crash_record_id')) }}) as moved
+    from ({{ last_points(versions_of_touched(ref('int_crashes__landed_keys'), 'crash_record_id')) }}) as moved
     where moved.geom is not null
     {%- endif %}
 ),

@@ -1,3 +1,20 @@
+{%- set texts = [
+    'street_direction', 'street_name', 'location', 'report_type', 'crash_type',
+    'most_severe_injury', 'first_crash_type', 'prim_contributory_cause', 'sec_contributory_cause',
+    'damage', 'traffic_control_device', 'device_condition', 'weather_condition',
+    'lighting_condition', 'trafficway_type', 'alignment', 'roadway_surface_cond', 'road_defect',
+    'work_zone_type',
+] -%}
+{%- set others = [
+    'crash_record_id', 'crash_date', 'crash_hour', 'crash_day_of_week', 'crash_month',
+    'date_police_notified', 'street_no', 'beat_of_occurrence', 'latitude', 'longitude',
+    'posted_speed_limit', 'lane_cnt', 'num_units', 'injuries_total', 'injuries_fatal',
+    'injuries_incapacitating', 'injuries_non_incapacitating', 'injuries_reported_not_evident',
+    'injuries_no_indication', 'injuries_unknown', 'crash_date_est_i', 'intersection_related_i',
+    'private_property_i', 'hit_and_run_i', 'dooring_i', 'work_zone_i', 'workers_present_i',
+    'photos_taken_i', 'statements_taken_i',
+] -%}
+
 {{ config(
     post_hook="
         {{ index_published({
@@ -7,10 +24,76 @@
 ) }}
 
 -- One row a landed version of a crash, each value sanitized and typed, none left out.
--- `clean` is computed once a row: `limit 1` keeps the planner from copying its expressions to wherever they are used.
--- Keys stand outside: raw is indexed by exactly these expressions.
+-- Each step is a subquery with a `with` of its own. Such a one PostgreSQL leaves as it is: its values are computed once a row,
+-- while conditions on keys still reach raw's index, and several processes may share the rows.
+with clean as (
+    with published as (
+        with landed as (
+            select * from {{ source('raw', 'crashes') }}
+        )
+
+        select
+            landed.*,
+            {{ row_hash('landed', texts + others) }} as row_hash,
+            {{ is_tidy('landed', texts) }} as is_tidy,
+            {{ as_instant('landed.soda_updated_at') }} as source_updated_at,
+            {{ landed_at_local('landed') }} as landed_at_local
+        from landed
+    )
+
+    select
+        {{ as_timestamp('published.crash_date') }} as crash_date,
+        {{ as_integer('published.crash_hour') }} as crash_hour,
+        {{ as_integer('published.crash_day_of_week') }} as crash_day_of_week,
+        {{ as_integer('published.crash_month') }} as crash_month,
+        {{ as_timestamp('published.date_police_notified') }} as date_police_notified,
+        {{ as_integer('published.street_no') }} as street_no,
+        {{ as_integer('published.beat_of_occurrence') }} as beat_of_occurrence,
+        {{ as_degrees('published.latitude', var('latitude_min'), var('latitude_max')) }} as latitude,
+        {{ as_degrees('published.longitude', var('longitude_min'), var('longitude_max')) }} as longitude,
+        {{ as_integer_within(
+            'published.posted_speed_limit', var('posted_speed_limit_min'), var('posted_speed_limit_max')
+        ) }} as posted_speed_limit,
+        {{ as_integer('published.lane_cnt') }} as lane_cnt,
+        {{ as_integer('published.num_units') }} as num_units,
+        {{ as_integer('published.injuries_total') }} as injuries_total,
+        {{ as_integer('published.injuries_fatal') }} as injuries_fatal,
+        {{ as_integer('published.injuries_incapacitating') }} as injuries_incapacitating,
+        {{ as_integer('published.injuries_non_incapacitating') }} as injuries_non_incapacitating,
+        {{ as_integer('published.injuries_reported_not_evident') }} as injuries_reported_not_evident,
+        {{ as_integer('published.injuries_no_indication') }} as injuries_no_indication,
+        {{ as_integer('published.injuries_unknown') }} as injuries_unknown,
+        {{ as_flag('published.crash_date_est_i') }} as crash_date_est_i,
+        {{ as_flag('published.intersection_related_i') }} as intersection_related_i,
+        {{ as_flag('published.private_property_i') }} as private_property_i,
+        {{ as_flag('published.hit_and_run_i') }} as hit_and_run_i,
+        {{ as_flag('published.dooring_i') }} as dooring_i,
+        {{ as_flag('published.work_zone_i') }} as work_zone_i,
+        {{ as_flag('published.workers_present_i') }} as workers_present_i,
+        {{ as_flag('published.photos_taken_i') }} as photos_taken_i,
+        {{ as_flag('published.statements_taken_i') }} as statements_taken_i,
+        {{ as_texts('published', texts) }},
+        {{ as_published('published', texts + others) }},
+        published.row_hash,
+        published.landed_at_local,
+        published.source_updated_at,
+        case
+            when published.soda_created_at = published.soda_updated_at then published.source_updated_at
+            else {{ as_instant('published.soda_created_at') }}
+        end as source_created_at,
+        published.soda_id::text as soda_id,
+        published.soda_version::text as soda_version,
+        published._dlt_load_id::text as _dlt_load_id,
+        published.first_soda_id::text as first_soda_id,
+        published.first_soda_version::text as first_soda_version,
+        published.first_soda_created_at,
+        published.first_soda_updated_at,
+        published.first_dlt_load_id::text as first_dlt_load_id
+    from published
+)
+
 select
-    {{ as_text('published.crash_record_id') }} as crash_record_id,
+    {{ as_text('clean.published_crash_record_id') }} as crash_record_id,
     clean.crash_date,
     clean.crash_hour,
     clean.crash_day_of_week,
@@ -58,94 +141,16 @@ select
     clean.workers_present_i,
     clean.photos_taken_i,
     clean.statements_taken_i,
-    judged.violations,
-    whole.row_hash,
-    published.soda_id::text as soda_id,
-    published.soda_version::text as soda_version,
-    stamps.source_created_at,
-    stamps.source_updated_at,
-    published._dlt_load_id::text as _dlt_load_id,
-    published.first_soda_id::text as first_soda_id,
-    published.first_soda_version::text as first_soda_version,
-    {{ as_instant('published.first_soda_created_at') }} as first_source_created_at,
-    {{ as_instant('published.first_soda_updated_at') }} as first_source_updated_at,
-    published.first_dlt_load_id::text as first_dlt_load_id
-from {{ source('raw', 'crashes') }} as published
-inner join lateral (
-    {{ whole_line('published', [
-        'crash_record_id', 'crash_date', 'crash_hour', 'crash_day_of_week', 'crash_month',
-        'date_police_notified', 'street_no', 'street_direction', 'street_name',
-        'beat_of_occurrence', 'latitude', 'longitude', 'location', 'report_type', 'crash_type',
-        'most_severe_injury', 'first_crash_type', 'prim_contributory_cause',
-        'sec_contributory_cause', 'damage', 'posted_speed_limit', 'traffic_control_device',
-        'device_condition', 'weather_condition', 'lighting_condition', 'trafficway_type',
-        'alignment', 'lane_cnt', 'roadway_surface_cond', 'road_defect', 'work_zone_type',
-        'num_units', 'injuries_total', 'injuries_fatal', 'injuries_incapacitating',
-        'injuries_non_incapacitating', 'injuries_reported_not_evident',
-        'injuries_no_indication', 'injuries_unknown', 'crash_date_est_i',
-        'intersection_related_i', 'private_property_i', 'hit_and_run_i', 'dooring_i',
-        'work_zone_i', 'workers_present_i', 'photos_taken_i', 'statements_taken_i',
-    ]) }}
-    limit 1  -- noqa: AM09
-) as whole on true
-inner join lateral (
-    {{ stamps('published') }}
-    limit 1  -- noqa: AM09
-) as stamps on true
-inner join lateral (
-    select
-        {{ as_timestamp('published.crash_date') }} as crash_date,
-        {{ as_integer('published.crash_hour') }} as crash_hour,
-        {{ as_integer('published.crash_day_of_week') }} as crash_day_of_week,
-        {{ as_integer('published.crash_month') }} as crash_month,
-        {{ as_timestamp('published.date_police_notified') }} as date_police_notified,
-        {{ as_integer('published.street_no') }} as street_no,
-        {{ as_text('published.street_direction', tidy='whole.is_tidy') }} as street_direction,
-        {{ as_text('published.street_name', tidy='whole.is_tidy') }} as street_name,
-        {{ as_integer('published.beat_of_occurrence') }} as beat_of_occurrence,
-        {{ as_degrees('published.latitude', var('latitude_min'), var('latitude_max')) }} as latitude,
-        {{ as_degrees('published.longitude', var('longitude_min'), var('longitude_max')) }} as longitude,
-        {{ as_text('published.location', tidy='whole.is_tidy') }} as location,
-        {{ as_text('published.report_type', tidy='whole.is_tidy') }} as report_type,
-        {{ as_text('published.crash_type', tidy='whole.is_tidy') }} as crash_type,
-        {{ as_text('published.most_severe_injury', tidy='whole.is_tidy') }} as most_severe_injury,
-        {{ as_text('published.first_crash_type', tidy='whole.is_tidy') }} as first_crash_type,
-        {{ as_text('published.prim_contributory_cause', tidy='whole.is_tidy') }} as prim_contributory_cause,
-        {{ as_text('published.sec_contributory_cause', tidy='whole.is_tidy') }} as sec_contributory_cause,
-        {{ as_text('published.damage', tidy='whole.is_tidy') }} as damage,
-        {{ as_integer_within(
-            'published.posted_speed_limit', var('posted_speed_limit_min'), var('posted_speed_limit_max')
-        ) }} as posted_speed_limit,
-        {{ as_text('published.traffic_control_device', tidy='whole.is_tidy') }} as traffic_control_device,
-        {{ as_text('published.device_condition', tidy='whole.is_tidy') }} as device_condition,
-        {{ as_text('published.weather_condition', tidy='whole.is_tidy') }} as weather_condition,
-        {{ as_text('published.lighting_condition', tidy='whole.is_tidy') }} as lighting_condition,
-        {{ as_text('published.trafficway_type', tidy='whole.is_tidy') }} as trafficway_type,
-        {{ as_text('published.alignment', tidy='whole.is_tidy') }} as alignment,
-        {{ as_integer('published.lane_cnt') }} as lane_cnt,
-        {{ as_text('published.roadway_surface_cond', tidy='whole.is_tidy') }} as roadway_surface_cond,
-        {{ as_text('published.road_defect', tidy='whole.is_tidy') }} as road_defect,
-        {{ as_text('published.work_zone_type', tidy='whole.is_tidy') }} as work_zone_type,
-        {{ as_integer('published.num_units') }} as num_units,
-        {{ as_integer('published.injuries_total') }} as injuries_total,
-        {{ as_integer('published.injuries_fatal') }} as injuries_fatal,
-        {{ as_integer('published.injuries_incapacitating') }} as injuries_incapacitating,
-        {{ as_integer('published.injuries_non_incapacitating') }} as injuries_non_incapacitating,
-        {{ as_integer('published.injuries_reported_not_evident') }} as injuries_reported_not_evident,
-        {{ as_integer('published.injuries_no_indication') }} as injuries_no_indication,
-        {{ as_integer('published.injuries_unknown') }} as injuries_unknown,
-        {{ as_flag('published.crash_date_est_i') }} as crash_date_est_i,
-        {{ as_flag('published.intersection_related_i') }} as intersection_related_i,
-        {{ as_flag('published.private_property_i') }} as private_property_i,
-        {{ as_flag('published.hit_and_run_i') }} as hit_and_run_i,
-        {{ as_flag('published.dooring_i') }} as dooring_i,
-        {{ as_flag('published.work_zone_i') }} as work_zone_i,
-        {{ as_flag('published.workers_present_i') }} as workers_present_i,
-        {{ as_flag('published.photos_taken_i') }} as photos_taken_i,
-        {{ as_flag('published.statements_taken_i') }} as statements_taken_i
-    limit 1  -- noqa: AM09
-) as clean on true
-inner join lateral (
-    select {{ violations_of('crashes') }} as violations
-    limit 1  -- noqa: AM09
-) as judged on true
+    {{ violations_of('crashes') }} as violations,
+    clean.row_hash,
+    clean.soda_id,
+    clean.soda_version,
+    clean.source_created_at,
+    clean.source_updated_at,
+    clean._dlt_load_id,
+    clean.first_soda_id,
+    clean.first_soda_version,
+    {{ as_instant('clean.first_soda_created_at') }} as first_source_created_at,
+    {{ as_instant('clean.first_soda_updated_at') }} as first_source_updated_at,
+    clean.first_dlt_load_id
+from clean

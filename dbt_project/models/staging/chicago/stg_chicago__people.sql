@@ -1,3 +1,15 @@
+{%- set texts = [
+    'city', 'state', 'zipcode', 'person_type', 'sex', 'seat_no', 'drivers_license_state',
+    'drivers_license_class', 'injury_classification', 'safety_equipment', 'airbag_deployed',
+    'ejection', 'hospital', 'ems_agency', 'ems_run_no', 'driver_action', 'driver_vision',
+    'physical_condition', 'cell_phone_use', 'bac_result', 'pedpedal_action', 'pedpedal_location',
+    'pedpedal_visibility',
+] -%}
+{%- set others = [
+    'person_id', 'crash_record_id', 'vehicle_id', 'crash_date', 'age',
+    'bac_result_value',
+] -%}
+
 {{ config(
     post_hook="
         {{ index_published({
@@ -8,11 +20,51 @@
 ) }}
 
 -- One row a landed version of a person in a crash, each value sanitized and typed, none left out.
--- `clean` is computed once a row: `limit 1` keeps the planner from copying its expressions to wherever they are used.
--- Keys stand outside: raw is indexed by exactly these expressions.
+-- Each step is a subquery with a `with` of its own. Such a one PostgreSQL leaves as it is: its values are computed once a row,
+-- while conditions on keys still reach raw's index, and several processes may share the rows.
+with clean as (
+    with published as (
+        with landed as (
+            select * from {{ source('raw', 'people') }}
+        )
+
+        select
+            landed.*,
+            {{ row_hash('landed', texts + others) }} as row_hash,
+            {{ is_tidy('landed', texts) }} as is_tidy,
+            {{ as_instant('landed.soda_updated_at') }} as source_updated_at,
+            {{ landed_at_local('landed') }} as landed_at_local
+        from landed
+    )
+
+    select
+        {{ as_bigint('published.vehicle_id') }} as vehicle_id,
+        {{ as_timestamp('published.crash_date') }} as crash_date,
+        {{ as_integer_within('published.age', var('age_min'), var('age_max')) }} as age,
+        {{ as_float('published.bac_result_value') }} as bac_result_value,
+        {{ as_texts('published', texts) }},
+        {{ as_published('published', texts + others) }},
+        published.row_hash,
+        published.landed_at_local,
+        published.source_updated_at,
+        case
+            when published.soda_created_at = published.soda_updated_at then published.source_updated_at
+            else {{ as_instant('published.soda_created_at') }}
+        end as source_created_at,
+        published.soda_id::text as soda_id,
+        published.soda_version::text as soda_version,
+        published._dlt_load_id::text as _dlt_load_id,
+        published.first_soda_id::text as first_soda_id,
+        published.first_soda_version::text as first_soda_version,
+        published.first_soda_created_at,
+        published.first_soda_updated_at,
+        published.first_dlt_load_id::text as first_dlt_load_id
+    from published
+)
+
 select
-    {{ as_text('published.person_id') }} as person_id,
-    {{ as_text('published.crash_record_id') }} as crash_record_id,
+    {{ as_text('clean.published_person_id') }} as person_id,
+    {{ as_text('clean.published_crash_record_id') }} as crash_record_id,
     clean.vehicle_id,
     clean.crash_date,
     clean.city,
@@ -40,66 +92,16 @@ select
     clean.pedpedal_action,
     clean.pedpedal_location,
     clean.pedpedal_visibility,
-    judged.violations,
-    whole.row_hash,
-    published.soda_id::text as soda_id,
-    published.soda_version::text as soda_version,
-    stamps.source_created_at,
-    stamps.source_updated_at,
-    published._dlt_load_id::text as _dlt_load_id,
-    published.first_soda_id::text as first_soda_id,
-    published.first_soda_version::text as first_soda_version,
-    {{ as_instant('published.first_soda_created_at') }} as first_source_created_at,
-    {{ as_instant('published.first_soda_updated_at') }} as first_source_updated_at,
-    published.first_dlt_load_id::text as first_dlt_load_id
-from {{ source('raw', 'people') }} as published
-inner join lateral (
-    {{ whole_line('published', [
-        'person_id', 'crash_record_id', 'vehicle_id', 'crash_date', 'city', 'state', 'zipcode',
-        'person_type', 'sex', 'age', 'seat_no', 'drivers_license_state',
-        'drivers_license_class', 'injury_classification', 'safety_equipment', 'airbag_deployed',
-        'ejection', 'hospital', 'ems_agency', 'ems_run_no', 'driver_action', 'driver_vision',
-        'physical_condition', 'cell_phone_use', 'bac_result', 'bac_result_value',
-        'pedpedal_action', 'pedpedal_location', 'pedpedal_visibility',
-    ]) }}
-    limit 1  -- noqa: AM09
-) as whole on true
-inner join lateral (
-    {{ stamps('published') }}
-    limit 1  -- noqa: AM09
-) as stamps on true
-inner join lateral (
-    select
-        {{ as_bigint('published.vehicle_id') }} as vehicle_id,
-        {{ as_timestamp('published.crash_date') }} as crash_date,
-        {{ as_text('published.city', tidy='whole.is_tidy') }} as city,
-        {{ as_text('published.state', tidy='whole.is_tidy') }} as state,
-        {{ as_text('published.zipcode', tidy='whole.is_tidy') }} as zipcode,
-        {{ as_text('published.person_type', tidy='whole.is_tidy') }} as person_type,
-        {{ as_text('published.sex', tidy='whole.is_tidy') }} as sex,
-        {{ as_integer_within('published.age', var('age_min'), var('age_max')) }} as age,
-        {{ as_text('published.seat_no', tidy='whole.is_tidy') }} as seat_no,
-        {{ as_text('published.drivers_license_state', tidy='whole.is_tidy') }} as drivers_license_state,
-        {{ as_text('published.drivers_license_class', tidy='whole.is_tidy') }} as drivers_license_class,
-        {{ as_text('published.injury_classification', tidy='whole.is_tidy') }} as injury_classification,
-        {{ as_text('published.safety_equipment', tidy='whole.is_tidy') }} as safety_equipment,
-        {{ as_text('published.airbag_deployed', tidy='whole.is_tidy') }} as airbag_deployed,
-        {{ as_text('published.ejection', tidy='whole.is_tidy') }} as ejection,
-        {{ as_text('published.hospital', tidy='whole.is_tidy') }} as hospital,
-        {{ as_text('published.ems_agency', tidy='whole.is_tidy') }} as ems_agency,
-        {{ as_text('published.ems_run_no', tidy='whole.is_tidy') }} as ems_run_no,
-        {{ as_text('published.driver_action', tidy='whole.is_tidy') }} as driver_action,
-        {{ as_text('published.driver_vision', tidy='whole.is_tidy') }} as driver_vision,
-        {{ as_text('published.physical_condition', tidy='whole.is_tidy') }} as physical_condition,
-        {{ as_text('published.cell_phone_use', tidy='whole.is_tidy') }} as cell_phone_use,
-        {{ as_text('published.bac_result', tidy='whole.is_tidy') }} as bac_result,
-        {{ as_float('published.bac_result_value') }} as bac_result_value,
-        {{ as_text('published.pedpedal_action', tidy='whole.is_tidy') }} as pedpedal_action,
-        {{ as_text('published.pedpedal_location', tidy='whole.is_tidy') }} as pedpedal_location,
-        {{ as_text('published.pedpedal_visibility', tidy='whole.is_tidy') }} as pedpedal_visibility
-    limit 1  -- noqa: AM09
-) as clean on true
-inner join lateral (
-    select {{ violations_of('people') }} as violations
-    limit 1  -- noqa: AM09
-) as judged on true
+    {{ violations_of('people') }} as violations,
+    clean.row_hash,
+    clean.soda_id,
+    clean.soda_version,
+    clean.source_created_at,
+    clean.source_updated_at,
+    clean._dlt_load_id,
+    clean.first_soda_id,
+    clean.first_soda_version,
+    {{ as_instant('clean.first_soda_created_at') }} as first_source_created_at,
+    {{ as_instant('clean.first_soda_updated_at') }} as first_source_updated_at,
+    clean.first_dlt_load_id
+from clean

@@ -1,3 +1,22 @@
+{%- set texts = [
+    'travel_direction', 'towed_to', 'carrier_city', 'carrier_state', 'unit_type', 'vehicle_type',
+    'vehicle_use', 'make', 'model', 'lic_plate_state', 'vehicle_defect', 'maneuver',
+    'first_contact_point', 'towed_by', 'vehicle_config', 'cargo_body_type', 'load_type', 'gvwr',
+    'trailer1_width', 'trailer2_width', 'commercial_src', 'carrier_name', 'usdot_no', 'ccmc_no',
+    'ilcc_no', 'idot_permit_no', 'hazmat_name', 'hazmat_class', 'un_no', 'hazmat_report_no',
+    'mcs_report_no',
+] -%}
+{%- set others = [
+    'crash_unit_id', 'crash_record_id', 'vehicle_id', 'unit_no', 'cmv_id',
+    'crash_date', 'vehicle_year', 'occupant_cnt', 'num_passengers', 'axle_cnt',
+    'total_vehicle_length', 'trailer1_length', 'trailer2_length', 'exceed_speed_limit_i', 'towed_i',
+    'fire_i', 'area_00_i', 'area_01_i', 'area_02_i', 'area_03_i', 'area_04_i', 'area_05_i',
+    'area_06_i', 'area_07_i', 'area_08_i', 'area_09_i', 'area_10_i', 'area_11_i', 'area_12_i',
+    'area_99_i', 'cmrc_veh_i', 'wide_load_i', 'hazmat_present_i', 'hazmat_placards_i',
+    'hazmat_report_i', 'hazmat_out_of_service_i', 'hazmat_vio_cause_crash_i', 'mcs_report_i',
+    'mcs_out_of_service_i', 'mcs_vio_cause_crash_i',
+] -%}
+
 {{ config(
     post_hook="
         {{ index_published({
@@ -8,11 +27,85 @@
 ) }}
 
 -- One row a landed version of a unit (vehicle, cyclist, pedestrian) in a crash, each value sanitized and typed, none left out.
--- `clean` is computed once a row: `limit 1` keeps the planner from copying its expressions to wherever they are used.
--- Keys stand outside: raw is indexed by exactly these expressions.
+-- Each step is a subquery with a `with` of its own. Such a one PostgreSQL leaves as it is: its values are computed once a row,
+-- while conditions on keys still reach raw's index, and several processes may share the rows.
+with clean as (
+    with published as (
+        with landed as (
+            select * from {{ source('raw', 'vehicles') }}
+        )
+
+        select
+            landed.*,
+            {{ row_hash('landed', texts + others) }} as row_hash,
+            {{ is_tidy('landed', texts) }} as is_tidy,
+            {{ as_instant('landed.soda_updated_at') }} as source_updated_at,
+            {{ landed_at_local('landed') }} as landed_at_local
+        from landed
+    )
+
+    select
+        {{ as_bigint('published.vehicle_id') }} as vehicle_id,
+        {{ as_integer('published.unit_no') }} as unit_no,
+        {{ as_bigint('published.cmv_id') }} as cmv_id,
+        {{ as_timestamp('published.crash_date') }} as crash_date,
+        {{ as_integer_within('published.vehicle_year', var('vehicle_year_min'), vehicle_year_max()) }} as vehicle_year,
+        {{ as_integer('published.occupant_cnt') }} as occupant_cnt,
+        {{ as_integer('published.num_passengers') }} as num_passengers,
+        {{ as_integer('published.axle_cnt') }} as axle_cnt,
+        {{ as_integer('published.total_vehicle_length') }} as total_vehicle_length,
+        {{ as_integer('published.trailer1_length') }} as trailer1_length,
+        {{ as_integer('published.trailer2_length') }} as trailer2_length,
+        {{ as_flag('published.exceed_speed_limit_i') }} as exceed_speed_limit_i,
+        {{ as_flag('published.towed_i') }} as towed_i,
+        {{ as_flag('published.fire_i') }} as fire_i,
+        {{ as_flag('published.area_00_i') }} as area_00_i,
+        {{ as_flag('published.area_01_i') }} as area_01_i,
+        {{ as_flag('published.area_02_i') }} as area_02_i,
+        {{ as_flag('published.area_03_i') }} as area_03_i,
+        {{ as_flag('published.area_04_i') }} as area_04_i,
+        {{ as_flag('published.area_05_i') }} as area_05_i,
+        {{ as_flag('published.area_06_i') }} as area_06_i,
+        {{ as_flag('published.area_07_i') }} as area_07_i,
+        {{ as_flag('published.area_08_i') }} as area_08_i,
+        {{ as_flag('published.area_09_i') }} as area_09_i,
+        {{ as_flag('published.area_10_i') }} as area_10_i,
+        {{ as_flag('published.area_11_i') }} as area_11_i,
+        {{ as_flag('published.area_12_i') }} as area_12_i,
+        {{ as_flag('published.area_99_i') }} as area_99_i,
+        {{ as_flag('published.cmrc_veh_i') }} as cmrc_veh_i,
+        {{ as_flag('published.wide_load_i') }} as wide_load_i,
+        {{ as_flag('published.hazmat_present_i') }} as hazmat_present_i,
+        {{ as_flag('published.hazmat_placards_i') }} as hazmat_placards_i,
+        {{ as_flag('published.hazmat_report_i') }} as hazmat_report_i,
+        {{ as_flag('published.hazmat_out_of_service_i') }} as hazmat_out_of_service_i,
+        {{ as_flag('published.hazmat_vio_cause_crash_i') }} as hazmat_vio_cause_crash_i,
+        {{ as_flag('published.mcs_report_i') }} as mcs_report_i,
+        {{ as_flag('published.mcs_out_of_service_i') }} as mcs_out_of_service_i,
+        {{ as_flag('published.mcs_vio_cause_crash_i') }} as mcs_vio_cause_crash_i,
+        {{ as_texts('published', texts) }},
+        {{ as_published('published', texts + others) }},
+        published.row_hash,
+        published.landed_at_local,
+        published.source_updated_at,
+        case
+            when published.soda_created_at = published.soda_updated_at then published.source_updated_at
+            else {{ as_instant('published.soda_created_at') }}
+        end as source_created_at,
+        published.soda_id::text as soda_id,
+        published.soda_version::text as soda_version,
+        published._dlt_load_id::text as _dlt_load_id,
+        published.first_soda_id::text as first_soda_id,
+        published.first_soda_version::text as first_soda_version,
+        published.first_soda_created_at,
+        published.first_soda_updated_at,
+        published.first_dlt_load_id::text as first_dlt_load_id
+    from published
+)
+
 select
-    {{ as_bigint('published.crash_unit_id') }} as crash_unit_id,
-    {{ as_text('published.crash_record_id') }} as crash_record_id,
+    {{ as_bigint('clean.published_crash_unit_id') }} as crash_unit_id,
+    {{ as_text('clean.published_crash_record_id') }} as crash_record_id,
     clean.vehicle_id,
     clean.unit_no,
     clean.cmv_id,
@@ -82,116 +175,16 @@ select
     clean.mcs_report_i,
     clean.mcs_out_of_service_i,
     clean.mcs_vio_cause_crash_i,
-    judged.violations,
-    whole.row_hash,
-    published.soda_id::text as soda_id,
-    published.soda_version::text as soda_version,
-    stamps.source_created_at,
-    stamps.source_updated_at,
-    published._dlt_load_id::text as _dlt_load_id,
-    published.first_soda_id::text as first_soda_id,
-    published.first_soda_version::text as first_soda_version,
-    {{ as_instant('published.first_soda_created_at') }} as first_source_created_at,
-    {{ as_instant('published.first_soda_updated_at') }} as first_source_updated_at,
-    published.first_dlt_load_id::text as first_dlt_load_id
-from {{ source('raw', 'vehicles') }} as published
-inner join lateral (
-    {{ whole_line('published', [
-        'crash_unit_id', 'crash_record_id', 'vehicle_id', 'unit_no', 'cmv_id', 'crash_date',
-        'travel_direction', 'towed_to', 'carrier_city', 'carrier_state', 'unit_type',
-        'vehicle_type', 'vehicle_use', 'make', 'model', 'vehicle_year', 'lic_plate_state',
-        'vehicle_defect', 'maneuver', 'first_contact_point', 'towed_by', 'vehicle_config',
-        'cargo_body_type', 'load_type', 'gvwr', 'trailer1_width', 'trailer2_width',
-        'commercial_src', 'carrier_name', 'usdot_no', 'ccmc_no', 'ilcc_no', 'idot_permit_no',
-        'hazmat_name', 'hazmat_class', 'un_no', 'hazmat_report_no', 'mcs_report_no',
-        'occupant_cnt', 'num_passengers', 'axle_cnt', 'total_vehicle_length', 'trailer1_length',
-        'trailer2_length', 'exceed_speed_limit_i', 'towed_i', 'fire_i', 'area_00_i',
-        'area_01_i', 'area_02_i', 'area_03_i', 'area_04_i', 'area_05_i', 'area_06_i',
-        'area_07_i', 'area_08_i', 'area_09_i', 'area_10_i', 'area_11_i', 'area_12_i',
-        'area_99_i', 'cmrc_veh_i', 'wide_load_i', 'hazmat_present_i', 'hazmat_placards_i',
-        'hazmat_report_i', 'hazmat_out_of_service_i', 'hazmat_vio_cause_crash_i',
-        'mcs_report_i', 'mcs_out_of_service_i', 'mcs_vio_cause_crash_i',
-    ]) }}
-    limit 1  -- noqa: AM09
-) as whole on true
-inner join lateral (
-    {{ stamps('published') }}
-    limit 1  -- noqa: AM09
-) as stamps on true
-inner join lateral (
-    select
-        {{ as_bigint('published.vehicle_id') }} as vehicle_id,
-        {{ as_integer('published.unit_no') }} as unit_no,
-        {{ as_bigint('published.cmv_id') }} as cmv_id,
-        {{ as_timestamp('published.crash_date') }} as crash_date,
-        {{ as_text('published.travel_direction', tidy='whole.is_tidy') }} as travel_direction,
-        {{ as_text('published.towed_to', tidy='whole.is_tidy') }} as towed_to,
-        {{ as_text('published.carrier_city', tidy='whole.is_tidy') }} as carrier_city,
-        {{ as_text('published.carrier_state', tidy='whole.is_tidy') }} as carrier_state,
-        {{ as_text('published.unit_type', tidy='whole.is_tidy') }} as unit_type,
-        {{ as_text('published.vehicle_type', tidy='whole.is_tidy') }} as vehicle_type,
-        {{ as_text('published.vehicle_use', tidy='whole.is_tidy') }} as vehicle_use,
-        {{ as_text('published.make', tidy='whole.is_tidy') }} as make,
-        {{ as_text('published.model', tidy='whole.is_tidy') }} as model,
-        {{ as_integer_within('published.vehicle_year', var('vehicle_year_min'), vehicle_year_max()) }} as vehicle_year,
-        {{ as_text('published.lic_plate_state', tidy='whole.is_tidy') }} as lic_plate_state,
-        {{ as_text('published.vehicle_defect', tidy='whole.is_tidy') }} as vehicle_defect,
-        {{ as_text('published.maneuver', tidy='whole.is_tidy') }} as maneuver,
-        {{ as_text('published.first_contact_point', tidy='whole.is_tidy') }} as first_contact_point,
-        {{ as_text('published.towed_by', tidy='whole.is_tidy') }} as towed_by,
-        {{ as_text('published.vehicle_config', tidy='whole.is_tidy') }} as vehicle_config,
-        {{ as_text('published.cargo_body_type', tidy='whole.is_tidy') }} as cargo_body_type,
-        {{ as_text('published.load_type', tidy='whole.is_tidy') }} as load_type,
-        {{ as_text('published.gvwr', tidy='whole.is_tidy') }} as gvwr,
-        {{ as_text('published.trailer1_width', tidy='whole.is_tidy') }} as trailer1_width,
-        {{ as_text('published.trailer2_width', tidy='whole.is_tidy') }} as trailer2_width,
-        {{ as_text('published.commercial_src', tidy='whole.is_tidy') }} as commercial_src,
-        {{ as_text('published.carrier_name', tidy='whole.is_tidy') }} as carrier_name,
-        {{ as_text('published.usdot_no', tidy='whole.is_tidy') }} as usdot_no,
-        {{ as_text('published.ccmc_no', tidy='whole.is_tidy') }} as ccmc_no,
-        {{ as_text('published.ilcc_no', tidy='whole.is_tidy') }} as ilcc_no,
-        {{ as_text('published.idot_permit_no', tidy='whole.is_tidy') }} as idot_permit_no,
-        {{ as_text('published.hazmat_name', tidy='whole.is_tidy') }} as hazmat_name,
-        {{ as_text('published.hazmat_class', tidy='whole.is_tidy') }} as hazmat_class,
-        {{ as_text('published.un_no', tidy='whole.is_tidy') }} as un_no,
-        {{ as_text('published.hazmat_report_no', tidy='whole.is_tidy') }} as hazmat_report_no,
-        {{ as_text('published.mcs_report_no', tidy='whole.is_tidy') }} as mcs_report_no,
-        {{ as_integer('published.occupant_cnt') }} as occupant_cnt,
-        {{ as_integer('published.num_passengers') }} as num_passengers,
-        {{ as_integer('published.axle_cnt') }} as axle_cnt,
-        {{ as_integer('published.total_vehicle_length') }} as total_vehicle_length,
-        {{ as_integer('published.trailer1_length') }} as trailer1_length,
-        {{ as_integer('published.trailer2_length') }} as trailer2_length,
-        {{ as_flag('published.exceed_speed_limit_i') }} as exceed_speed_limit_i,
-        {{ as_flag('published.towed_i') }} as towed_i,
-        {{ as_flag('published.fire_i') }} as fire_i,
-        {{ as_flag('published.area_00_i') }} as area_00_i,
-        {{ as_flag('published.area_01_i') }} as area_01_i,
-        {{ as_flag('published.area_02_i') }} as area_02_i,
-        {{ as_flag('published.area_03_i') }} as area_03_i,
-        {{ as_flag('published.area_04_i') }} as area_04_i,
-        {{ as_flag('published.area_05_i') }} as area_05_i,
-        {{ as_flag('published.area_06_i') }} as area_06_i,
-        {{ as_flag('published.area_07_i') }} as area_07_i,
-        {{ as_flag('published.area_08_i') }} as area_08_i,
-        {{ as_flag('published.area_09_i') }} as area_09_i,
-        {{ as_flag('published.area_10_i') }} as area_10_i,
-        {{ as_flag('published.area_11_i') }} as area_11_i,
-        {{ as_flag('published.area_12_i') }} as area_12_i,
-        {{ as_flag('published.area_99_i') }} as area_99_i,
-        {{ as_flag('published.cmrc_veh_i') }} as cmrc_veh_i,
-        {{ as_flag('published.wide_load_i') }} as wide_load_i,
-        {{ as_flag('published.hazmat_present_i') }} as hazmat_present_i,
-        {{ as_flag('published.hazmat_placards_i') }} as hazmat_placards_i,
-        {{ as_flag('published.hazmat_report_i') }} as hazmat_report_i,
-        {{ as_flag('published.hazmat_out_of_service_i') }} as hazmat_out_of_service_i,
-        {{ as_flag('published.hazmat_vio_cause_crash_i') }} as hazmat_vio_cause_crash_i,
-        {{ as_flag('published.mcs_report_i') }} as mcs_report_i,
-        {{ as_flag('published.mcs_out_of_service_i') }} as mcs_out_of_service_i,
-        {{ as_flag('published.mcs_vio_cause_crash_i') }} as mcs_vio_cause_crash_i
-    limit 1  -- noqa: AM09
-) as clean on true
-inner join lateral (
-    select {{ violations_of('vehicles') }} as violations
-    limit 1  -- noqa: AM09
-) as judged on true
+    {{ violations_of('vehicles') }} as violations,
+    clean.row_hash,
+    clean.soda_id,
+    clean.soda_version,
+    clean.source_created_at,
+    clean.source_updated_at,
+    clean._dlt_load_id,
+    clean.first_soda_id,
+    clean.first_soda_version,
+    {{ as_instant('clean.first_soda_created_at') }} as first_source_created_at,
+    {{ as_instant('clean.first_soda_updated_at') }} as first_source_updated_at,
+    clean.first_dlt_load_id
+from clean

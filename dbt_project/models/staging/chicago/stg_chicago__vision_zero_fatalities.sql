@@ -1,5 +1,47 @@
+{%- set texts = [
+    'person_id', 'rd_no', 'crash_location', 'geocoded_column', 'victim', 'crash_circumstances',
+] -%}
+{%- set others = [
+    'crash_date', 'latitude', 'longitude',
+] -%}
+
 -- One row a landed version of a death, each value sanitized and typed, none left out.
--- `clean` is computed once a row: `limit 1` keeps the planner from copying its expressions to wherever they are used.
+-- Each step is a subquery with a `with` of its own. Such a one PostgreSQL leaves as it is: its values are computed once a row,
+-- while conditions on keys still reach raw's index, and several processes may share the rows.
+with clean as (
+    with published as (
+        with landed as (
+            select * from {{ source('raw', 'vision_zero_fatalities') }}
+        )
+
+        select
+            landed.*,
+            {{ row_hash('landed', texts + others) }} as row_hash,
+            {{ is_tidy('landed', texts) }} as is_tidy,
+            {{ as_instant('landed.soda_updated_at') }} as source_updated_at,
+            {{ landed_at_local('landed') }} as landed_at_local
+        from landed
+    )
+
+    select
+        {{ as_timestamp('published.crash_date') }} as crash_date,
+        {{ as_degrees('published.latitude', var('latitude_min'), var('latitude_max')) }} as latitude,
+        {{ as_degrees('published.longitude', var('longitude_min'), var('longitude_max')) }} as longitude,
+        {{ as_texts('published', texts) }},
+        {{ as_published('published', texts + others) }},
+        published.row_hash,
+        published.landed_at_local,
+        published.source_updated_at,
+        case
+            when published.soda_created_at = published.soda_updated_at then published.source_updated_at
+            else {{ as_instant('published.soda_created_at') }}
+        end as source_created_at,
+        published.soda_id::text as soda_id,
+        published.soda_version::text as soda_version,
+        published._dlt_load_id::text as _dlt_load_id
+    from published
+)
+
 select
     clean.person_id,
     clean.rd_no,
@@ -10,39 +52,11 @@ select
     clean.geocoded_column,
     clean.victim,
     clean.crash_circumstances,
-    judged.violations,
-    whole.row_hash,
-    published.soda_id::text as soda_id,
-    published.soda_version::text as soda_version,
-    stamps.source_created_at,
-    stamps.source_updated_at,
-    published._dlt_load_id::text as _dlt_load_id
-from {{ source('raw', 'vision_zero_fatalities') }} as published
-inner join lateral (
-    {{ whole_line('published', [
-        'person_id', 'rd_no', 'crash_date', 'crash_location', 'latitude', 'longitude',
-        'geocoded_column', 'victim', 'crash_circumstances',
-    ]) }}
-    limit 1  -- noqa: AM09
-) as whole on true
-inner join lateral (
-    {{ stamps('published') }}
-    limit 1  -- noqa: AM09
-) as stamps on true
-inner join lateral (
-    select
-        {{ as_text('published.person_id', tidy='whole.is_tidy') }} as person_id,
-        {{ as_text('published.rd_no', tidy='whole.is_tidy') }} as rd_no,
-        {{ as_timestamp('published.crash_date') }} as crash_date,
-        {{ as_text('published.crash_location', tidy='whole.is_tidy') }} as crash_location,
-        {{ as_degrees('published.latitude', var('latitude_min'), var('latitude_max')) }} as latitude,
-        {{ as_degrees('published.longitude', var('longitude_min'), var('longitude_max')) }} as longitude,
-        {{ as_text('published.geocoded_column', tidy='whole.is_tidy') }} as geocoded_column,
-        {{ as_text('published.victim', tidy='whole.is_tidy') }} as victim,
-        {{ as_text('published.crash_circumstances', tidy='whole.is_tidy') }} as crash_circumstances
-    limit 1  -- noqa: AM09
-) as clean on true
-inner join lateral (
-    select {{ violations_of('vision_zero_fatalities') }} as violations
-    limit 1  -- noqa: AM09
-) as judged on true
+    {{ violations_of('vision_zero_fatalities') }} as violations,
+    clean.row_hash,
+    clean.soda_id,
+    clean.soda_version,
+    clean.source_created_at,
+    clean.source_updated_at,
+    clean._dlt_load_id
+from clean
