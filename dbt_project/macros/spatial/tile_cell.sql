@@ -12,17 +12,6 @@
 {%- endmacro %}
 
 
-{#- The column and the row of zoom 18 in that number. -#}
-{% macro tile_column_of_cell(cell) -%}
-(({{ cell }} >> 24 << 6) + ({{ cell }} >> 6 & 63))
-{%- endmacro %}
-
-
-{% macro tile_row_of_cell(cell) -%}
-(({{ cell }} >> 12 & 4095 << 6) + ({{ cell }} & 63))
-{%- endmacro %}
-
-
 {#- Counted from the date line to the east, of so many all around. -#}
 {% macro tile_column(longitude, tiles) -%}
 floor(({{ longitude }} + 180) / 360 * {{ tiles }})::bigint

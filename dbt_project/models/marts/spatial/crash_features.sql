@@ -12,6 +12,7 @@
         "{{ primary_key('crash_record_id, layer_id') }}",
         "{{ index_if_missing('feature_id') }}",
         "{{ keep_dependents() }}",
+        "{{ forget_points() }}",
         "{{ mark_loads_applied() }}",
         after_commit("{{ recall_dependents() }}"),
     ],
@@ -39,22 +40,8 @@ touched as (
 ),
 
 {% endif -%}
--- Each piece of a feature looks up the points in it: a tenth of the time that each point takes to look up its pieces.
-inside as materialized (
-    select
-        points.point_number,
-        parts.layer_id,
-        min(parts.sort_position) as first_position,
-        max(parts.sort_position) as last_position
-    from {{ ref('feature_parts') }} as parts
-    inner join lateral (
-        select of_all.point_number
-        from {{ points_to_place() }} as of_all
-        where st_intersects(parts.geom, of_all.geom)
-        {{ one_by_one() }}
-    ) as points on true
-    where parts.layer_id = any(array(select wanted.layer_id from wanted where wanted.is_new))
-    group by points.point_number, parts.layer_id  -- noqa: AM06
+inside as not materialized (
+    select * from {{ points_inside() }}
 ),
 
 inside_of_city as (
@@ -130,7 +117,7 @@ found as (
             where
                 near.first_position is null
                 and parts.layer_id = near.layer_id
-                and parts.geom && st_expand(single_points.geom, {{ nearest_degrees }})
+                and st_dwithin(parts.geom, single_points.geom, {{ nearest_degrees }})
                 and exists (select from wanted where wanted.layer_id = near.layer_id and wanted.is_city_wide)
             {{ one_by_one() }}
         ) as measured
@@ -142,26 +129,35 @@ found as (
         or nearest.metres <= {{ var('nearest_feature_metres') }}
 ),
 
--- An id beside a long geometry is not kept in its row. Fetched here, once a feature, it is not fetched once a crash.
-named as materialized (
-    select
+-- An id beside a long geometry is not kept in its row. Fetched here, once a feature, it is not fetched once a crash. That a place in
+-- the order is one feature's is said once more, so that it is these few that are hashed.
+named as (
+    select distinct on (layer_id, sort_position)
         layer_id,
         sort_position,
         feature_id || '' as feature_id,
         label || '' as label
     from {{ ref('features') }}
+    order by layer_id, sort_position
 )
 
 select
-    points.crash_record_id,
-    inside.layer_id,
+    placed.crash_record_id,
+    placed.layer_id,
     named.feature_id,
     named.label,
-    case when inside.first_position < inside.last_position then 'border' else 'within' end as how,
+    case when placed.first_position < placed.last_position then 'border' else 'within' end as how,
     0::double precision as metres
-from inside
-inner join {{ points_to_place() }} as points on inside.point_number = points.point_number
-inner join named on inside.layer_id = named.layer_id and inside.first_position = named.sort_position
+from (
+    -- points are fewer than places, and features fewer still: each is hashed in its turn
+    select
+        inside.*,
+        points.crash_record_id
+    from inside
+    inner join {{ points_to_place() }} as points on inside.point_number = points.point_number
+    {{ one_by_one() }}
+) as placed
+inner join named on placed.layer_id = named.layer_id and placed.first_position = named.sort_position
 union all
 select
     found.crash_record_id,
