@@ -67,6 +67,9 @@ def test_it_sorts_by_bytes_knows_letters_checks_its_pages_and_has_postgis(cluste
     assert ask(cluster, "select string_agg(x, '' order by x) from unnest(array['b', 'A', 'a', 'B']) as x") == "ABab"
     assert ask(cluster, "select upper('é')") == "É"
     assert ask(cluster, "show data_checksums") == "on"
+    # A page is logged whole when it is first touched. Debian's PostgreSQL knows lz4 from 15 on.
+    assert ask(cluster, "show wal_compression") in ("lz4", "on")
+    assert ask(cluster, "show server_version_num") < "150000" or ask(cluster, "show wal_compression") == "lz4"
     assert ask(cluster, "select st_srid(st_setsrid(st_makepoint(-87.6, 41.9), 4326))") == 4326
     assert ask(cluster, "show listen_addresses") == ""
 

@@ -10,7 +10,7 @@
         create temporary view {{ relation }} as (
 {{ sql }}
         )
-    {%- elif config.get('contract').enforced and not temporary and _only_not_null_is_demanded() -%}
+    {%- elif not temporary and _may_be_made_by_its_query() -%}
         {{ get_assert_columns_equivalent(sql) }}
         create table {{ relation }} as
         {{ get_select_subquery(sql) }};
@@ -24,13 +24,17 @@
 {%- endmacro %}
 
 
-{#- Keys are made apart (primary_key, foreign_key), once the rows are in. A contract that demands more is dbt's to keep. -#}
-{% macro _only_not_null_is_demanded() -%}
+{#- Under a contract that demands no more than that some columns are never null: keys are made apart (primary_key, foreign_key), once
+    the rows are in. Anything else is dbt's to keep. -#}
+{% macro _may_be_made_by_its_query() -%}
+    {%- if not config.get('contract').enforced -%}
+        {{ return(false) }}
+    {%- endif -%}
     {%- set others = model.constraints | list -%}
     {%- for column in model.columns.values() -%}
         {%- do others.extend(column.constraints | rejectattr('type', 'equalto', 'not_null') | list) -%}
     {%- endfor -%}
-    {{ return(others | length == 0 and _columns_not_null() | length > 0) }}
+    {{ return(not (others or config.get('sql_header') or config.get('unlogged')) and _columns_not_null() | length > 0) }}
 {%- endmacro %}
 
 
