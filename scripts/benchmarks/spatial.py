@@ -47,6 +47,7 @@ def measure(place: Place) -> Iterator[Line]:
 
 def _first_places(place: Place) -> Iterator[Line]:
     real = _publish(place)
+    place.rest()  # five million rows have just been built, and what autovacuum does for them takes a core
     command = place.run("crashes", "boundaries", "--portal", place.portal.url)
     crashes, features = place.rows("marts.crashes"), place.rows("spatial.features")
     made_up = len(all_boundaries()) - real

@@ -129,8 +129,8 @@ found as (
         or nearest.metres <= {{ var('nearest_feature_metres') }}
 ),
 
--- An id beside a long geometry is not kept in its row. Fetched here, once a feature, it is not fetched once a crash. That a place in
--- the order is one feature's is said once more, so that it is these few that are hashed.
+-- An id beside a long geometry is not kept in its row. Fetched here, once a feature, it is not fetched once a crash. That a place
+-- in the order is one feature's is said once more, so that it is these few that are hashed.
 named as (
     select distinct on (layer_id, sort_position)
         layer_id,
@@ -138,7 +138,7 @@ named as (
         feature_id || '' as feature_id,
         label || '' as label
     from {{ ref('features') }}
-    order by layer_id, sort_position
+    order by layer_id, sort_position  -- noqa: AM06
 )
 
 select
