@@ -53,14 +53,19 @@
 {%- endmacro %}
 
 
-{#- After the commit: an index is enough to read only of pages that a vacuum has found to hold what everybody may see, and in a table
-    just made there are none. And nothing is known of it to plan by.
+{#- After the commit: an index is enough to read only of pages that a vacuum has found to hold what everybody may see. In a table just
+    made there are none, and nothing is known of it to plan by; in one of which most rows were rewritten (new boundaries), hardly any.
     The server looks after both by itself, in the course of the night; whoever asks now waits. -#}
-{% macro vacuum_if_new() -%}
-    {%- set unknown %}
-        select 1 from pg_class where oid = '{{ this }}'::regclass and relallvisible = 0
+{% macro vacuum_if_rewritten() -%}
+    {%- set rewritten %}
+        select 1
+        from pg_class
+        left join pg_stat_user_tables on pg_class.oid = pg_stat_user_tables.relid
+        where
+            pg_class.oid = '{{ this }}'::regclass
+            and (pg_class.relallvisible = 0 or pg_stat_user_tables.n_dead_tup > pg_class.reltuples / 2)
     {%- endset -%}
-    {%- if execute and run_query(unknown) | length == 1 -%}
+    {%- if execute and run_query(rewritten) | length == 1 -%}
         vacuum (analyze) {{ this }}
     {%- endif -%}
 {%- endmacro %}

@@ -15,7 +15,7 @@
         "{{ keep_dependents() }}",
         "{{ mark_loads_applied() }}",
         after_commit("{{ recall_dependents() }}"),
-        after_commit("{{ vacuum_if_new() }}"),
+        after_commit("{{ vacuum_if_rewritten() }}"),
     ],
 ) }}
 

@@ -20,7 +20,7 @@
         "{{ record_full_build() }}",
         "{{ mark_loads_applied() }}",
         after_commit("{{ recall_dependents() }}"),
-        after_commit("{{ vacuum_if_new() }}"),
+        after_commit("{{ vacuum_if_rewritten() }}"),
     ],
 ) }}
 
