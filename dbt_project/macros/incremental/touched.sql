@@ -29,7 +29,7 @@ versions as not materialized (
 
 versions_once as not materialized (
     {%- set staged = once(ref('stg_chicago__' ~ table)) %}
-    {{ _versions_to_show(table, once('(' ~ _with_crash(staged, crashes) ~ ')') if crashes else staged, crashes) }}
+    {{ _versions_to_show(table, once('(' ~ _staged(staged, crashes) ~ ')') if crashes else staged, crashes) }}
 )
     {%- endif -%}
 {%- endmacro %}
@@ -59,7 +59,7 @@ versions_once as not materialized (
         select staged.*
         from touched
         inner join lateral (
-            {{ _with_crash(staged, crashes) if crashes else 'select staged.* from ' ~ staged ~ ' as staged' }}
+            {{ _staged(staged, crashes) }}
             where staged.{{ key }} = touched.{{ key }}
             {{ one_by_one() }}
         ) as staged on true
@@ -67,12 +67,16 @@ versions_once as not materialized (
 {%- endmacro %}
 
 
-{% macro _with_crash(staged, crashes) -%}
+{% macro _staged(staged, crashes) -%}
 select
-                staged.*,
+                staged.*
+                {%- if crashes %},
                 crashes.created_at as crash_created_at
+                {%- endif %}
             from {{ staged }} as staged
+            {%- if crashes %}
             inner join {{ crashes }} as crashes on staged.crash_record_id = crashes.crash_record_id
+            {%- endif %}
 {%- endmacro %}
 
 

@@ -43,11 +43,3 @@ case
 end
 {%- endif -%}
 {%- endmacro %}
-
-
-{#- What the portal said, beside what it is taken for: published_<column>, for the rules. -#}
-{% macro as_published(relation, columns) -%}
-    {%- for column in columns -%}
-    {{ relation }}.{{ column }} as published_{{ column }}{{ ',\n        ' if not loop.last }}
-    {%- endfor -%}
-{%- endmacro %}

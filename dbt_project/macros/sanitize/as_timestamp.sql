@@ -78,28 +78,28 @@ substr({{ value }}, 3, 2) = any({{ _two_digits(0, 99) }})
 {%- set us = "'^" ~ space ~ month ~ "/" ~ day ~ "/" ~ year ~ "(?: (0?[1-9]|1[0-2]):" ~ minute ~ ":" ~ minute ~ " ([AP])M)?" ~ space ~ "$', 'i'" -%}
 case
         when {{ value }} ~ {{ iso }}
-            then {{ _made_timestamp(value, iso, year=1, month=2, day=3, hour="coalesce(" ~ _part(value, iso, 4) ~ "::integer, 0)", minute=5, second=6) }}
+            then {{ _made_timestamp(value, iso, year=1, month=2, day=3, hour="coalesce(" ~ _part_of_time(value, iso, 4) ~ "::integer, 0)", minute=5, second=6) }}
         when regexp_match({{ value }}, {{ us }}) is not null
-            then {{ _made_timestamp(value, us, year=3, month=1, day=2, hour="coalesce(" ~ _part(value, us, 4) ~ "::integer % 12, 0)"
-                ~ " + case upper(" ~ _part(value, us, 7) ~ ") when 'P' then 12 else 0 end", minute=5, second=6) }}
+            then {{ _made_timestamp(value, us, year=3, month=1, day=2, hour="coalesce(" ~ _part_of_time(value, us, 4) ~ "::integer % 12, 0)"
+                ~ " + case upper(" ~ _part_of_time(value, us, 7) ~ ") when 'P' then 12 else 0 end", minute=5, second=6) }}
     end
 {%- endmacro %}
 
 
 {#- `hour` is an expression, the others say which part of the form they are. -#}
 {% macro _made_timestamp(value, form, year, month, day, hour, minute, second) -%}
-{%- set year, month, day = _part(value, form, year) ~ "::integer", _part(value, form, month) ~ "::integer", _part(value, form, day) ~ "::integer" -%}
+{%- set year, month, day = _part_of_time(value, form, year) ~ "::integer", _part_of_time(value, form, month) ~ "::integer", _part_of_time(value, form, day) ~ "::integer" -%}
 case
                 when {{ day }} <= date_part('day', make_date({{ year }}, {{ month }}, 1) + interval '1 month -1 day')
                     then make_timestamp(
                         {{ year }}, {{ month }}, {{ day }}, {{ hour }},
-                        coalesce({{ _part(value, form, minute) }}, '0')::integer,
-                        coalesce({{ _part(value, form, second) }}, '0')::double precision
+                        coalesce({{ _part_of_time(value, form, minute) }}, '0')::integer,
+                        coalesce({{ _part_of_time(value, form, second) }}, '0')::double precision
                     )
             end
 {%- endmacro %}
 
 
-{% macro _part(value, form, number) -%}
+{% macro _part_of_time(value, form, number) -%}
 (regexp_match({{ value }}, {{ form }}))[{{ number }}]
 {%- endmacro %}

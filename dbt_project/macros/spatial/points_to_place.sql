@@ -36,11 +36,12 @@
     set local parallel_setup_cost = 0;
     set local parallel_tuple_cost = 0;
     create unlogged table {{ _noted('points_inside') }} as
-    {%- for row in run_query(wanted_layers() ~ ' and is_new') %}
+    {%- for row in run_query('select layer_id from (' ~ wanted_layers() ~ ') as wanted where is_new') %}
     {{ _points_in_parts(dbt.string_literal(dbt.escape_single_quotes(row[0]))) }}
-    union all
-    {%- endfor %}
-    {{ _points_in_parts("''") }};
+    {{ 'union all' if not loop.last }}
+    {%- else %}
+    {{ _points_in_parts() }}
+    {%- endfor %};
     analyze {{ _noted('points_inside') }};
     set local min_parallel_table_scan_size to default;
     set local parallel_setup_cost to default;

@@ -28,17 +28,7 @@
 -- while conditions on keys still reach raw's index, and several processes may share the rows.
 with clean as (
     with published as (
-        with landed as (
-            select * from {{ source('raw', 'crashes') }}
-        )
-
-        select
-            landed.*,
-            {{ row_hash('landed', texts + others) }} as row_hash,
-            {{ is_tidy('landed', texts) }} as is_tidy,
-            {{ as_instant('landed.soda_updated_at') }} as source_updated_at,
-            {{ landed_at_local('landed') }} as landed_at_local
-        from landed
+        {{ landed_versions('crashes', texts, others) }}
     )
 
     select
@@ -73,22 +63,7 @@ with clean as (
         {{ as_flag('published.photos_taken_i') }} as photos_taken_i,
         {{ as_flag('published.statements_taken_i') }} as statements_taken_i,
         {{ as_texts('published', texts) }},
-        {{ as_published('published', texts + others) }},
-        published.row_hash,
-        published.landed_at_local,
-        published.source_updated_at,
-        case
-            when published.soda_created_at = published.soda_updated_at then published.source_updated_at
-            else {{ as_instant('published.soda_created_at') }}
-        end as source_created_at,
-        published.soda_id::text as soda_id,
-        published.soda_version::text as soda_version,
-        published._dlt_load_id::text as _dlt_load_id,
-        published.first_soda_id::text as first_soda_id,
-        published.first_soda_version::text as first_soda_version,
-        published.first_soda_created_at,
-        published.first_soda_updated_at,
-        published.first_dlt_load_id::text as first_dlt_load_id
+        {{ told_of_version('published', texts + others) }}
     from published
 )
 
@@ -150,7 +125,7 @@ select
     clean._dlt_load_id,
     clean.first_soda_id,
     clean.first_soda_version,
-    {{ as_instant('clean.first_soda_created_at') }} as first_source_created_at,
-    {{ as_instant('clean.first_soda_updated_at') }} as first_source_updated_at,
+    clean.first_source_created_at,
+    clean.first_source_updated_at,
     clean.first_dlt_load_id
 from clean

@@ -10,17 +10,7 @@
 -- while conditions on keys still reach raw's index, and several processes may share the rows.
 with clean as (
     with published as (
-        with landed as (
-            select * from {{ source('raw', 'vision_zero_fatalities') }}
-        )
-
-        select
-            landed.*,
-            {{ row_hash('landed', texts + others) }} as row_hash,
-            {{ is_tidy('landed', texts) }} as is_tidy,
-            {{ as_instant('landed.soda_updated_at') }} as source_updated_at,
-            {{ landed_at_local('landed') }} as landed_at_local
-        from landed
+        {{ landed_versions('vision_zero_fatalities', texts, others) }}
     )
 
     select
@@ -28,17 +18,7 @@ with clean as (
         {{ as_degrees('published.latitude', var('latitude_min'), var('latitude_max')) }} as latitude,
         {{ as_degrees('published.longitude', var('longitude_min'), var('longitude_max')) }} as longitude,
         {{ as_texts('published', texts) }},
-        {{ as_published('published', texts + others) }},
-        published.row_hash,
-        published.landed_at_local,
-        published.source_updated_at,
-        case
-            when published.soda_created_at = published.soda_updated_at then published.source_updated_at
-            else {{ as_instant('published.soda_created_at') }}
-        end as source_created_at,
-        published.soda_id::text as soda_id,
-        published.soda_version::text as soda_version,
-        published._dlt_load_id::text as _dlt_load_id
+        {{ told_of_version('published', texts + others, is_compacted=false) }}
     from published
 )
 
