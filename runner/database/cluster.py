@@ -196,9 +196,10 @@ class EmbeddedCluster:
             )
         try:
             if not self.home.is_dir():
-                self.home.mkdir(parents=True)
                 # Root's server is the account `postgres`, which passes through; nobody else looks in.
-                self.home.chmod(0o711 if os.geteuid() == 0 else 0o700)
+                mode = 0o711 if os.geteuid() == 0 else 0o700
+                self.home.mkdir(mode, parents=True, exist_ok=True)  # another process may have come first
+                self.home.chmod(mode)  # whatever the umask took away
             self._own(self.run_dir, 0o700)
         except OSError as error:
             raise HomeUnusableError(

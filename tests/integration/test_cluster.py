@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 
 import psycopg2
 import pytest
@@ -131,6 +132,19 @@ def test_several_processes_that_start_it_at_once_get_one_server(own: EmbeddedClu
         done = list(pool.map(start, range(4)))
     assert [each.stderr for each in done] == [""] * 4
     assert len({each.stdout for each in done}) == 1
+
+
+def test_whoever_makes_the_folder_first_the_others_find_it() -> None:
+    together = Barrier(4)
+
+    def make(home: Path) -> None:
+        together.wait()
+        EmbeddedCluster(home)._check_home()
+
+    with short_folder() as folder, ThreadPoolExecutor(4) as pool:
+        for n in range(50):
+            list(pool.map(make, [folder / str(n)] * 4))
+            assert (folder / str(n)).stat().st_mode & 0o777 == (0o711 if os.geteuid() == 0 else 0o700)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
