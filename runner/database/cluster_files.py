@@ -41,7 +41,7 @@ def settings_text(run_dir: Path, port: int, wal_compression: str, extra: Mapping
         "wal_compression": wal_compression,
         "max_wal_size": "4GB",
         "checkpoint_timeout": "15min",
-        # Compiling the wide sanitizing expressions costs more than it saves.
+        # Compiling expressions pays for very many rows only: a build of everything turns it on (plan_carefully).
         "jit": "off",
         "max_parallel_workers_per_gather": "2",
         "max_parallel_maintenance_workers": "2",

@@ -11,8 +11,8 @@ st_setsrid(st_makepoint({{ longitude }}, {{ latitude }}), 4326)::geometry(point,
 published.{{ geojson }} is not null
     and case
         when
-            length(published.longitude) >= 13
-            and length(published.latitude) >= 12
+            octet_length(published.longitude) >= 13
+            and octet_length(published.latitude) >= 12
             and published.{{ geojson }} like '%[' || left(published.longitude, -2) || '%,' || left(published.latitude, -2) || '%'
             then false
         {%- for part, number in [(1, 'longitude'), (2, 'latitude')] %}

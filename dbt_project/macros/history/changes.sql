@@ -23,7 +23,7 @@
 to_jsonb({{ relation }}) - array[
             'place', 'visible_at', 'violations', 'row_hash', 'soda_id', 'soda_version', 'source_created_at', 'source_updated_at',
             '_dlt_load_id', 'first_soda_id', 'first_soda_version', 'first_source_created_at', 'first_source_updated_at',
-            'first_dlt_load_id'
+            'first_dlt_load_id', 'raw_ctid'
         ]
 {%- endmacro %}
 

@@ -1,8 +1,9 @@
 {#- Keys are made after the rows are in, which is faster, and only where they are missing. None is given a name: while a full
-    refresh swaps tables, the old one still has its own. -#}
-{% macro primary_key(column) -%}
+    refresh swaps tables, the old one still has its own. `including`: what is asked of many keys at once, and is then read from the index
+    alone. -#}
+{% macro primary_key(column, including=none) -%}
     {%- if execute and not _constraints(this, 'p') -%}
-        alter table {{ this }} add primary key ({{ column }})
+        alter table {{ this }} add primary key ({{ column }}){{ ' include (' ~ including ~ ')' if including }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -53,20 +54,22 @@
 {%- endmacro %}
 
 
+{#- Of a table just made nothing is known to plan by; what others wait for cannot wait for the server to come round to it. Before the
+    commit it is read as it lies in the cache; after it, the first reader notes in each page that its rows are there to stay. -#}
+{% macro analyze_new() -%}
+    {%- if execute and not is_incremental() -%}
+        analyze {{ this }}
+    {%- endif -%}
+{%- endmacro %}
+
+
 {#- After the commit: an index is enough to read only of pages that a vacuum has found to hold what everybody may see. In a table just
-    made there are none, and nothing is known of it to plan by; in one of which most rows were rewritten (new boundaries), hardly any.
-    The server looks after both by itself, in the course of the night; whoever asks now waits. -#}
-{% macro vacuum_if_rewritten() -%}
-    {%- set rewritten %}
-        select 1
-        from pg_class
-        left join pg_stat_user_tables on pg_class.oid = pg_stat_user_tables.relid
-        where
-            pg_class.oid = '{{ this }}'::regclass
-            and (pg_class.relallvisible = 0 or pg_stat_user_tables.n_dead_tup > pg_class.reltuples / 2)
-    {%- endset -%}
-    {%- if execute and run_query(rewritten) | length == 1 -%}
-        vacuum (analyze) {{ this }}
+    made there are none (that may be a reader's to see to: `even_new`); in one of which most rows were rewritten (new boundaries), hardly
+    any. The server looks after both by itself, in the course of the night; whoever asks now waits. -#}
+{% macro vacuum_if_rewritten(relation=this, even_new=true) -%}
+    {%- set rewritten = "pg_stat_user_tables.n_dead_tup > pg_class.reltuples / 2" ~ (" or pg_class.relallvisible = 0" if even_new) -%}
+    {%- if execute and server_tells(relation, rewritten) -%}
+        vacuum (analyze) {{ relation }}
     {%- endif -%}
 {%- endmacro %}
 

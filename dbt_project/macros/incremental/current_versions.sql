@@ -33,9 +33,9 @@
     {%- else %}
     select
         versions.*,
-        1 as place,
-        null as hash_before,
-        1 as run,
+        1::bigint as place,
+        null::text as hash_before,
+        1::bigint as run,
         versions.visible_at as created_at,
         versions.visible_at as updated_at
     from versions_once as versions
@@ -46,19 +46,19 @@
 {%- endmacro %}
 
 
-{#- Keys with more than one version, by a number that is quick to group by. Two keys of one number merely go the long way. -#}
+{#- Keys with more than one version, by a number that is quick to group by. Two keys of one number merely go the long way. (That there is
+    a key is asked of the groups, or each would be reckoned twice.) -#}
 {% macro repeated_keys(relation, key) -%}
-    select {{ key_hash(key) }} as key_hash
-    from {{ relation }}
-    where {{ key }} is not null
-    group by 1
-    having count(*) > 1
+    select key_hash
+    from (select {{ key_hash(key) }} as key_hash from {{ relation }}) as hashed
+    group by key_hash
+    having count(*) > 1 and key_hash is not null
 {%- endmacro %}
 
 
-{#- The keys themselves: what a full build touches one by one. Needs CTE `repeated_keys`. -#}
+{#- What a full build touches one by one: all that is of those keys. Needs CTE `repeated_keys`. -#}
 {% macro keys_repeated(relation, key) -%}
-    select distinct landed.{{ key }}
+    select distinct landed.{{ looked_up_by(key) }}
     from repeated_keys
     inner join {{ relation }} as landed on repeated_keys.key_hash = {{ key_hash("landed." ~ key) }}
 {%- endmacro %}

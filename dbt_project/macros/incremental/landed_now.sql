@@ -3,7 +3,7 @@
     new is therefore put into a table of its own first (`note_landed`, in the build's transaction) and counted there. Where nothing is
     built (a unit test, `dbt show`, a linter) it is the query itself; that needs CTE `loads`. -#}
 {% macro landed_now(table) -%}
-    {%- if is_building() and model.resource_type == 'model' -%}
+    {%- if is_building_model() -%}
         {{ _note_of(table) }}
     {%- else -%}
         (

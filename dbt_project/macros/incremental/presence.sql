@@ -2,6 +2,7 @@
     from the first load that holds a version of it again. Needs CTE `loads`. `among`: a query of the keys to look at; none
     for all that were ever found gone. -#}
 {% macro presence(table, key, among=none) -%}
+    {%- set moved %}
     select
         {{ key }},
         min(loaded_at) filter (where not is_there and loaded_at > last_there_at) as deleted_at,
@@ -24,12 +25,15 @@
                 true as is_there
             from (select distinct {{ key }} from {{ table }}_found_gone) as gone
             inner join lateral (
-                select unnest(array[landed_keys._dlt_load_id, landed_keys.first_dlt_load_id]) as _dlt_load_id
+                select
+                    landed_keys._dlt_load_id,
+                    landed_keys.first_dlt_load_id
                 from {{ ref('int_' ~ table ~ '__landed_keys') }} as landed_keys
                 where landed_keys.{{ key }} = gone.{{ key }}
-                {{ one_by_one() }}
+                {{ one_by_one() if is_incremental() }}
             ) as landed on true
-            inner join loads on landed._dlt_load_id = loads.load_id
+            inner join lateral unnest(array[landed._dlt_load_id, landed.first_dlt_load_id]) as stamped (load_id) on true
+            inner join loads on stamped.load_id = loads.load_id
         ) as events
         {%- if among %}
         where events.{{ key }} in ({{ among }})
@@ -37,11 +41,14 @@
         window all_of_key as (partition by {{ key }})
     ) as dated
     group by {{ key }}
+    {%- endset -%}
+    {{ a_handful(moved, [key, 'deleted_at', 'returned_at']) }}
 {%- endmacro %}
 
 
 {#- CTE `<table>_found_gone`: every time that a key was found gone, and whether an increment still has to learn of it. -#}
 {% macro found_gone(table, key) -%}
+    {%- set gone %}
     select
         {{ as_key(table, 'deletions.row_key') }} as {{ key }},
         loads.loaded_at,
@@ -49,6 +56,8 @@
     from {{ ref('stg_chicago__portal_deletions') }} as deletions
     inner join loads on deletions._dlt_load_id = loads.load_id
     where deletions.table_name = '{{ table }}'
+    {%- endset -%}
+    {{ a_handful(gone, [key, 'loaded_at', 'applied']) }}
 {%- endmacro %}
 
 

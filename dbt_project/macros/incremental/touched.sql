@@ -59,22 +59,36 @@ versions_once as not materialized (
         select staged.*
         from touched
         inner join lateral (
-            {{ _staged(staged, crashes) }}
-            where staged.{{ key }} = touched.{{ key }}
+            {{ _staged(staged, crashes, is_one=true) }}
+            where staged.{{ looked_up_by(key) }} = touched.{{ looked_up_by(key) }}
             {{ one_by_one() }}
         ) as staged on true
     )
 {%- endmacro %}
 
 
-{% macro _staged(staged, crashes) -%}
+{#- Versions are looked up by their key, which raw is indexed by (index_published). A build of everything may come before that index,
+    and has seen where in raw they stand. -#}
+{% macro looked_up_by(key) -%}
+{{ 'raw_ctid' if is_building_model() and not is_incremental() else key }}
+{%- endmacro %}
+
+
+{% macro _staged(staged, crashes, is_one=false) -%}
 select
                 staged.*
                 {%- if crashes %},
                 crashes.created_at as crash_created_at
                 {%- endif %}
             from {{ staged }} as staged
-            {%- if crashes %}
+            {%- if crashes and is_one %}
+            inner join lateral (
+                select crashes.created_at
+                from {{ crashes }} as crashes
+                where staged.crash_record_id = crashes.crash_record_id
+                {{ one_by_one() }}
+            ) as crashes on true
+            {%- elif crashes %}
             inner join {{ crashes }} as crashes on staged.crash_record_id = crashes.crash_record_id
             {%- endif %}
 {%- endmacro %}

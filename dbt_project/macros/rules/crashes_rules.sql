@@ -1,6 +1,6 @@
 {% macro crashes_rules() -%}
     {{ return(
-        required("crashes", keys={"crash_record_id": "text"}, columns=["crash_date"])
+        required("crashes", ["crash_record_id", "crash_date"])
         + readable("crashes", "timestamp", ["date_police_notified"])
         + readable("crashes", "integer", [
             "crash_hour", "crash_day_of_week", "crash_month", "street_no", "beat_of_occurrence", "posted_speed_limit",
@@ -71,19 +71,22 @@
 {#- The findings of the other rules, and of the one that takes a boundary to judge: which beats there are is not known to the row.
     `violations` may hold what was found by earlier boundaries. Beats are written 0111 here and 111 there. -#}
 {% macro with_beat_judged(violations, reported, lies_in) -%}
-nullif(
-    coalesce(
-        jsonb_path_query_array({{ violations }}, '$[*] ? (@.rule != "crashes.beat_of_occurrence.contradicts_point")'), '[]'
+case
+    when {{ violations }} is null and ({{ reported }}::text <> ltrim({{ lies_in }}, '0')) is not true then null
+    else nullif(
+        coalesce(
+            jsonb_path_query_array({{ violations }}, '$[*] ? (@.rule != "crashes.beat_of_occurrence.contradicts_point")'), '[]'
+        )
+        || case
+            when {{ reported }}::text <> ltrim({{ lies_in }}, '0') then jsonb_build_array(jsonb_build_object(
+                'rule', 'crashes.beat_of_occurrence.contradicts_point',
+                'column', 'beat_of_occurrence',
+                'value', {{ reported }}::text,
+                'severity', 'warn'
+            ))
+            else '[]'
+        end,
+        '[]'
     )
-    || case
-        when {{ reported }}::text <> ltrim({{ lies_in }}, '0') then jsonb_build_array(jsonb_build_object(
-            'rule', 'crashes.beat_of_occurrence.contradicts_point',
-            'column', 'beat_of_occurrence',
-            'value', {{ reported }}::text,
-            'severity', 'warn'
-        ))
-        else '[]'
-    end,
-    '[]'
-)
+end
 {%- endmacro %}

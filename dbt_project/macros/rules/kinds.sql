@@ -6,24 +6,13 @@
         broken    SQL over `published` (the portal's text) and `clean` (the same, sanitized): true where it is not
     `broken` begins with what is cheap and rarely true: it runs for every row. -#}
 
-{#- `keys` names the columns that are not in `clean`, with their types. -#}
-{% macro required(table, keys={}, columns=[]) -%}
+{% macro required(table, columns) -%}
     {%- set rules = [] -%}
-    {%- for column in keys.keys() | list + columns -%}
-        {%- if column in columns -%}
-            {%- set missing = "clean." ~ column ~ " is null" -%}
-        {%- elif keys[column] == "text" -%}
-            {#- what is visible in its first and fifth place is neither blank nor NULL nor N/A, and needs no second look -#}
-            {%- set value = "published." ~ column -%}
-            {%- set missing = "(ascii(" ~ value ~ ") between 33 and 126 and ascii(substr(" ~ value ~ ", 5, 1)) between 33 and 126)"
-                ~ " is not true and " ~ as_text(value) ~ " is null" -%}
-        {%- else -%}
-            {%- set missing = _read("published." ~ column, keys[column]) ~ " is null" -%}
-        {%- endif -%}
+    {%- for column in columns -%}
         {%- do rules.append({
             "id": table ~ "." ~ column ~ ".required", "table": table, "column": column, "severity": "held_back",
             "sentence": column ~ " is there and readable.",
-            "broken": missing,
+            "broken": "clean." ~ column ~ " is null",
         }) -%}
     {%- endfor -%}
     {{ return(rules) }}
@@ -98,7 +87,7 @@
     {{ return([{
         "id": table ~ "." ~ column ~ ".in_the_future", "table": table, "column": column, "severity": "warn",
         "sentence": column ~ " is not later than the landing of the row.",
-        "broken": "clean." ~ column ~ " > clean.landed_at_local",
+        "broken": "clean." ~ column ~ " >= '" ~ year_of_first_landing() ~ "-01-01' and clean." ~ column ~ " > " ~ landed_at_local("clean"),
     }]) }}
 {%- endmacro %}
 

@@ -1,6 +1,6 @@
 {% macro people_rules() -%}
     {{ return(
-        required("people", keys={"person_id": "text", "crash_record_id": "text"})
+        required("people", ["person_id", "crash_record_id"])
         + belongs_to_a_crash("people")
         + readable("people", "timestamp", ["crash_date"])
         + readable("people", "bigint", ["vehicle_id"])

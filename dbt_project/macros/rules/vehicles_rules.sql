@@ -1,6 +1,6 @@
 {% macro vehicles_rules() -%}
     {{ return(
-        required("vehicles", keys={"crash_unit_id": "bigint", "crash_record_id": "text"})
+        required("vehicles", ["crash_unit_id", "crash_record_id"])
         + belongs_to_a_crash("vehicles")
         + readable("vehicles", "timestamp", ["crash_date"])
         + readable("vehicles", "bigint", ["vehicle_id", "cmv_id"])
@@ -23,5 +23,5 @@
 {#- The newest model year that is believed: the year after the landing's, and the years that dbt_project.yml adds. Not
     reckoned from the day of the build: an increment and a later full refresh must agree. -#}
 {% macro vehicle_year_max() -%}
-date_part('year', published.landed_at_local)::integer + 1 + {{ var("vehicle_year_years_past_next") }}
+date_part('year', {{ landed_at_local('published') }})::integer + 1 + {{ var("vehicle_year_years_past_next") }}
 {%- endmacro %}

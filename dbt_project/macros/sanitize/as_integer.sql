@@ -38,12 +38,19 @@ end
 {%- endmacro %}
 
 
-{#- A whole number between two limits; null outside of them. -#}
-{% macro as_integer_within(value, lowest, highest) -%}
+{#- A whole number between two limits; null outside of them. What is surely within is looked up: all of it, or the numbers up to `surely`
+    where the highest differs from row to row. -#}
+{% macro as_integer_within(value, lowest, highest, surely=none) -%}
 {%- if var('linting') -%}
 as_integer_within({{ value }})
 {%- else -%}
 case
+    when {{ value }} is null then null
+    when {{ value }} = any('{
+        {%- for number in range(lowest, (highest if surely is none else surely) + 1) -%}
+        {{ number }}{{ ',' if not loop.last }}
+        {%- endfor -%}
+        }') then {{ value }}::integer
     when ({{ as_integer(value) }}) between {{ lowest }} and {{ highest }} then {{ as_integer(value) }}
 end
 {%- endif -%}

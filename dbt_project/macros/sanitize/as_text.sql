@@ -1,18 +1,21 @@
 {#- Text without stray white space. What says "nothing" in words is null: '', NULL, N/A. UNKNOWN is a category and stays.
-    `tidy` names a condition under which the value is known to have no stray white space (see is_tidy): nearly always.
+    `tidy` names a condition under which the value is known to be right as it is (see is_tidy): nearly always. Where nothing is known,
+    what is visible from end to end and longer than NULL needs no second look; such are the keys. Of a long one in hexadecimal digits
+    (`is_hex`) that is told in half the time: after a letter it would be an identifier that needs no quotes.
     No subquery: the keys are indexed by this expression. -#}
-{% macro as_text(value, tidy=none) -%}
+{% macro as_text(value, tidy=none, is_hex=false) -%}
 {%- if var('linting') -%}
 as_text({{ value }})
 {%- else -%}
 case
-    when {{ value }} is null then null
     {%- if tidy %}
-    when {{ tidy }} and (octet_length({{ value }}) > 4 or {{ value }} not like '_U__' and {{ value }} not like '_u__' and {{ value }} not like '_/_')
-        then {{ value }}
-    {%- else %}
-    when {{ value }} ~ '^[!-~]+( [!-~]+)*$' and (length({{ value }}) > 4 or upper({{ value }}) not in ('NULL', 'N/A')) then {{ value }}
+    when {{ tidy }} then {{ value }}
     {%- endif %}
+    when {{ value }} is null then null
+    {%- if is_hex %}
+    when octet_length({{ value }}) > 4 and octet_length(quote_ident('x' || {{ value }})) = octet_length({{ value }}) + 1 then {{ value }}
+    {%- endif %}
+    when octet_length({{ value }}) > 4 and {{ value }} !~ '[^!-~]' then {{ value }}
     else nullif(
         regexp_replace(
             btrim(regexp_replace({{ value }}, '{{ white_space() }}+', ' ', 'g')),

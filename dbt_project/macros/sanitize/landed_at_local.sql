@@ -7,3 +7,9 @@ to_timestamp(
                 end
             ) at time zone '{{ var("local_zone") }}'
 {%- endmacro %}
+
+
+{#- This software landed nothing before: what is older was not in the future of any landing, so there is no need to reckon. -#}
+{% macro year_of_first_landing() -%}
+{{ return(2025) }}
+{%- endmacro %}

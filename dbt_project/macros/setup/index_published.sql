@@ -1,62 +1,67 @@
-{#- The landed rows are looked up by sanitized key: increments ask for all versions of the keys they touch. So raw is indexed
-    by the very expressions of the staging view (the name follows the expression, so that a changed one is indexed anew), and
-    by load, in which it is physically ordered. A role that may only read raw (`crashes db roles`) finds them made by its owner. -#}
-{% macro index_published(expressions) -%}
-    {%- set published = source('raw', model.name.split('__')[1]) -%}
-    {%- if not execute or _is_ours(published) -%}
-    {%- set index_names = [] -%}
-    {%- for column, expression in expressions.items() -%}
-        {%- do index_names.append(published.identifier ~ '_' ~ column ~ '_' ~ local_md5(expression)[:6]) -%}
-        create index if not exists {{ index_names[-1] }}
-        on {{ published }} using hash (({{ expression | replace('published.', '') }}));
-    {% endfor -%}
-    create index if not exists {{ _index_by_load(published) }}
-    on {{ published }} using brin (_dlt_load_id) with (pages_per_range = 16);
-    {% if execute and (_statistics_are_stale(published) or not _are_analyzed(published, index_names)) -%}
-    analyze {{ published }}
-    {%- endif -%}
-    {%- endif -%}
-{%- endmacro %}
-
-
-{#- Before each build: what was appended since is added to the index on loads (until then, all of it is searched each time), and
-    the planner learns how much there is now. Autovacuum looks after both, but a minute after the load, and the build follows at once. -#}
-{% macro keep_published() -%}
+{#- Landed rows are looked up by load, in which they physically lie, and by sanitized key: increments ask for what a load brought and for
+    all versions of the keys that it touches, and so does whoever judges or asks for a row. Raw is indexed by load and by the very
+    expressions of the staging views for that. Called by the models that look rows up, with the names of the tables, in the transaction
+    that builds them: `before_begin` would leave the rest of it without one (psycopg2 takes the transaction that dbt ends there for
+    open). The first build of the final tables does without. A role that may only read raw (`crashes db roles`) finds the indexes made
+    by its owner.
+    A key index's name follows its expression, so that a changed one is indexed anew, and the old one goes. -#}
+{% macro index_published() -%}
     {%- if execute -%}
-    {%- for table in ['crashes', 'people', 'vehicles'] -%}
-    {%- set published = source('raw', table) -%}
-    {%- set index = published.schema ~ '.' ~ _index_by_load(published) -%}
-    {%- if run_query("select 1 where to_regclass('" ~ index ~ "') is not null") | length > 0 and _is_ours(published) %}
-    select brin_summarize_new_values('{{ index }}'::regclass);
-    {% if _statistics_are_stale(published) -%}
+    {%- for table in varargs -%}
+        {%- set published = source('raw', table) -%}
+        {%- set indexes = _key_indexes(table) -%}
+        {%- if not _are_analyzed(published, indexes.keys() | list) and is_ours(published) %}
+    -- two models may want them at once
+    select pg_advisory_xact_lock(hashtextextended('{{ published }}', 0));
+    create index if not exists {{ index_by_load(published) }}
+    on {{ published }} using brin (_dlt_load_id) with (pages_per_range = 16);
+        {%- for name, expression in indexes.items() %}
+    create index if not exists {{ name }} on {{ published }} using hash (({{ expression }}));
+        {%- endfor %}
+        {%- for name in _outdated(published, indexes.keys() | list) %}
+    drop index if exists {{ name }};
+        {%- endfor %}
     analyze {{ published }};
-    {%- endif -%}
-    {%- endif -%}
+        {%- endif -%}
     {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}
 
 
-{% macro _index_by_load(published) -%}
+{% macro index_by_load(published) -%}
 {{ published.identifier }}_by_load
 {%- endmacro %}
 
 
-{% macro _is_ours(relation) -%}
-    {{ return(run_query("select 1 from pg_class where oid = '" ~ relation ~ "'::regclass and pg_has_role(relowner, 'usage')") | length > 0) }}
+{% macro _key_indexes(table) -%}
+    {%- set keys = {
+        'crashes': {'crash_record_id': as_text('crash_record_id', is_hex=true)},
+        'people': {'person_id': as_text('person_id'), 'crash_record_id': as_text('crash_record_id', is_hex=true)},
+        'vehicles': {'crash_unit_id': as_bigint('crash_unit_id'), 'crash_record_id': as_text('crash_record_id', is_hex=true)},
+    } -%}
+    {%- set indexes = {} -%}
+    {%- for column, expression in keys[table].items() -%}
+        {%- do indexes.update({table ~ '_' ~ column ~ '_' ~ local_md5(expression)[:6]: expression}) -%}
+    {%- endfor -%}
+    {{ return(indexes) }}
 {%- endmacro %}
 
 
-{% macro _statistics_are_stale(relation) -%}
-    {%- set stale %}
-        select 1
-        from pg_class
-        left join pg_stat_user_tables on pg_class.oid = pg_stat_user_tables.relid
+{#- Indexes of keys as they were expressed before. -#}
+{% macro _outdated(published, names) -%}
+    {%- set outdated %}
+        select indexrelid::regclass
+        from pg_index
+        inner join pg_class on pg_index.indexrelid = pg_class.oid
         where
-            pg_class.oid = '{{ relation }}'::regclass
-            and (pg_class.reltuples <= 0 or pg_stat_user_tables.n_mod_since_analyze > pg_class.reltuples / 5)
+            pg_index.indrelid = '{{ published }}'::regclass
+            and pg_class.relname ~ '_[0-9a-f]{6}$'
+            and left(pg_class.relname, -7) in (
+                {%- for name in names %}'{{ name[:-7] }}'{{ ', ' if not loop.last }}{% endfor -%}
+            )
+            and pg_class.relname not in ('{{ names | join("', '") }}')
     {%- endset -%}
-    {{ return(run_query(stale) | length > 0) }}
+    {{ return(run_query(outdated).columns[0].values()) }}
 {%- endmacro %}
 
 

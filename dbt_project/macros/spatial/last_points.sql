@@ -21,7 +21,7 @@
     `condition` holds, and no value is computed twice. -#}
 {% macro last_points_of_all(condition) -%}
     {%- set is_repeated -%}
-        {{ key_hash('versions.crash_record_id') }} in (select repeated_keys.key_hash from repeated_keys)
+        exists (select from repeated_keys where repeated_keys.key_hash = {{ key_hash('versions.crash_record_id') }})
     {%- endset -%}
     select
         versions.crash_record_id,

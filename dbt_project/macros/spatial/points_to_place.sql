@@ -3,18 +3,13 @@
     are found together. Where nothing is built it is the query itself, wherever it is asked for: each time with the same numbers, for
     crashes in one place are told apart by their keys. -#}
 {% macro points_to_place() -%}
-    {{ _noted('points_to_place') if _notes_points() else '(' ~ _points_of_all() ~ ')' }}
+    {{ _noted('points_to_place') if is_building_model() else '(' ~ _points_of_all() ~ ')' }}
 {%- endmacro %}
 
 
 {#- Which of them are in which feature: the first and the last of each layer, in the layer's order, where there is more than one. -#}
 {% macro points_inside() -%}
-    {{ _noted('points_inside') if _notes_points() else '(' ~ _points_in_parts() ~ ')' }}
-{%- endmacro %}
-
-
-{% macro _notes_points() -%}
-    {{ return(is_building() and model.resource_type == 'model') }}
+    {{ _noted('points_inside') if is_building_model() else '(' ~ _points_in_parts() ~ ')' }}
 {%- endmacro %}
 
 

@@ -7,6 +7,7 @@
         {'columns': ['geom'], 'type': 'gist'},
     ],
     pre_hook=[
+        "{{ index_published('crashes', 'people', 'vehicles') if is_incremental() }}",
         "{{ claim_loads(after=['people', 'vehicles'], landed=['crashes', 'people', 'vehicles']) }}",
         "{{ drop_touched_crashes() }}",
     ],
@@ -16,6 +17,7 @@
         "{{ mark_loads_applied() }}",
         after_commit("{{ recall_dependents() }}"),
         after_commit("{{ vacuum_if_rewritten() }}"),
+        after_commit("{{ vacuum_if_rewritten(ref('crashes')) }}"),
     ],
 ) }}
 

@@ -1,7 +1,8 @@
 -- One row a landed version of a crash: its key, the load that brought it, what it cannot do without, and where it was. The
 -- staging view computes all of a row; who asks which keys a load touched, which came twice or which lack something, asks here.
 select
-    {{ as_text('published.crash_record_id') }} as crash_record_id,
+    {{ raw_ctid('published') }} as raw_ctid,
+    {{ as_text('published.crash_record_id', is_hex=true) }} as crash_record_id,
     published.soda_id::text as soda_id,
     published._dlt_load_id::text as _dlt_load_id,
     published.soda_version::text as soda_version,

@@ -9,18 +9,20 @@
         {'columns': ['updated_at']},
     ],
     pre_hook=[
+        "{{ index_published('crashes') if is_incremental() }}",
         "{{ claim_loads(after='crash_features', landed=['crashes']) }}",
         "{{ carry_new_places() }}",
     ],
     post_hook=[
-        "{{ primary_key('crash_record_id') }}",
+        "{{ primary_key('crash_record_id', including='created_at') }}",
         "{{ index_of_violations() }}",
         "{{ index_of_tiles() }}",
+        "{{ analyze_new() }}",
         "{{ keep_dependents() }}",
         "{{ record_full_build() }}",
         "{{ mark_loads_applied() }}",
         after_commit("{{ recall_dependents() }}"),
-        after_commit("{{ vacuum_if_rewritten() }}"),
+        after_commit("{{ vacuum_if_rewritten(even_new=false) }}"),
     ],
 ) }}
 

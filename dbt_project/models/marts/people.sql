@@ -9,7 +9,10 @@
         {'columns': ['crash_at_local']},
         {'columns': ['updated_at']},
     ],
-    pre_hook="{{ claim_loads(after='crashes', landed=['crashes', 'people']) }}",
+    pre_hook=[
+        "{{ index_published('people') if is_incremental() }}",
+        "{{ claim_loads(after='crashes', landed=['crashes', 'people']) }}",
+    ],
     post_hook=[
         "{{ primary_key('person_id') }}",
         "{{ foreign_key('crash_record_id', ref('crashes')) }}",

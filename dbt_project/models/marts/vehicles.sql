@@ -9,7 +9,10 @@
         {'columns': ['crash_at_local']},
         {'columns': ['updated_at']},
     ],
-    pre_hook="{{ claim_loads(after='crashes', landed=['crashes', 'vehicles']) }}",
+    pre_hook=[
+        "{{ index_published('vehicles') if is_incremental() }}",
+        "{{ claim_loads(after='crashes', landed=['crashes', 'vehicles']) }}",
+    ],
     post_hook=[
         "{{ primary_key('crash_unit_id') }}",
         "{{ foreign_key('crash_record_id', ref('crashes')) }}",

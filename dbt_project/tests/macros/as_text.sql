@@ -33,6 +33,11 @@ with examples (input, expected) as (
     (repeat('a', 10000), repeat('a', 10000)),
     (repeat(' ', 10000), null),
     (repeat('a ', 5000), rtrim(repeat('a ', 5000))),
+    (repeat('0123456789abcdef', 8), repeat('0123456789abcdef', 8)),
+    (repeat('0123456789ABCDEF', 8), repeat('0123456789ABCDEF', 8)),
+    (repeat('0123456789abcdef', 8) || e'\n', repeat('0123456789abcdef', 8)),
+    ('mlparse', 'mlparse'),
+    ('a_b"c', 'a_b"c'),
     (null, null)
 ),
 
@@ -40,13 +45,15 @@ results as (
     select
         examples.input,
         examples.expected,
-        {{ as_text('examples.input') }} as got
+        {{ as_text('examples.input') }} as got,
+        {{ as_text('examples.input', is_hex=true) }} as got_of_key
     from examples
 )
 
 select
     input,
     expected,
-    got
+    got,
+    got_of_key
 from results
-where got is distinct from expected
+where got is distinct from expected or got_of_key is distinct from expected

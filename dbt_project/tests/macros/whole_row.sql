@@ -19,10 +19,10 @@ with published (a, b, tidy) as (
     (e'a\tb', 'c', false),
     (e'a\u00a0b', 'c', false),
     (e'a\nb', 'c', false),
-    ('NULL', 'b', true),
-    ('a', 'null', true),
-    ('N/A', 'b', true),
-    ('a', 'n/a', true),
+    ('NULL', 'b', false),
+    ('a', 'null', false),
+    ('N/A', 'b', false),
+    ('a', 'n/a', false),
     (e' ",a', 'b', false),
     (e'a"', e'" b', true),
     ('a,', ',b', true),
@@ -30,7 +30,7 @@ with published (a, b, tidy) as (
     (' "', 'b', false),
     ('a', '" ', false),
     ('a, "', 'b', true),
-    ('Null', 'n/A', true),
+    ('Null', 'n/A', false),
     ('AUTO', 'A/B', true),
     (e'a\x1fb', null, null),
     ('a', e'b\x1f', null),
@@ -44,7 +44,11 @@ with published (a, b, tidy) as (
     ('Peña', 'b', null),
     ('a" ', 'b', false),
     (e'\\ ', 'b', false),
-    ('NULLIFIED', 'N/AB', true)
+    ('NULLIFIED', 'N/AB', null),
+    ('ANNULLED', 'IN/A', true),
+    (null, 'nULL', false),
+    ('N', 'n', true),
+    ('NO', 'NONE', true)
 ),
 
 results as (

@@ -2,7 +2,10 @@
     materialized='incremental',
     incremental_strategy='replace',
     on_schema_change='fail',
-    pre_hook="{{ claim_loads(after='crashes', landed=['crashes', 'people', 'vehicles']) }}",
+    pre_hook=[
+        "{{ index_published('crashes', 'people', 'vehicles') }}",
+        "{{ claim_loads(after='crashes', landed=['crashes', 'people', 'vehicles']) }}",
+    ],
     post_hook=[
         "{{ keep_dependents() }}",
         "{{ record_held_back() }}",

@@ -4,6 +4,7 @@
     on_schema_change='fail',
     tmp_relation_type='view',
     pre_hook=[
+        "{{ index_published('crashes') if is_incremental() }}",
         "{{ claim_loads(landed=['crashes']) }}",
         "{{ book_layers_to_place() }}",
         "{{ note_points() }}",

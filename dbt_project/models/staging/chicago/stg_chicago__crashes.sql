@@ -15,13 +15,7 @@
     'photos_taken_i', 'statements_taken_i',
 ] -%}
 
-{{ config(
-    post_hook="
-        {{ index_published({
-            'crash_record_id': as_text('published.crash_record_id'),
-        }) }}
-    ",
-) }}
+{{ config(post_hook="{{ analyze_published() }}") }}
 
 -- One row a landed version of a crash, each value sanitized and typed, none left out.
 -- Each step is a subquery with a `with` of its own. Such a one PostgreSQL leaves as it is: its values are computed once a row,
@@ -32,6 +26,7 @@ with clean as (
     )
 
     select
+        {{ as_text('published.crash_record_id', is_hex=true) }} as crash_record_id,
         {{ as_timestamp('published.crash_date') }} as crash_date,
         {{ as_integer('published.crash_hour') }} as crash_hour,
         {{ as_integer('published.crash_day_of_week') }} as crash_day_of_week,
@@ -68,7 +63,7 @@ with clean as (
 )
 
 select
-    {{ as_text('clean.published_crash_record_id') }} as crash_record_id,
+    clean.crash_record_id,
     clean.crash_date,
     clean.crash_hour,
     clean.crash_day_of_week,
@@ -127,5 +122,6 @@ select
     clean.first_soda_version,
     clean.first_source_created_at,
     clean.first_source_updated_at,
-    clean.first_dlt_load_id
+    clean.first_dlt_load_id,
+    clean.raw_ctid
 from clean

@@ -10,14 +10,7 @@
     'bac_result_value',
 ] -%}
 
-{{ config(
-    post_hook="
-        {{ index_published({
-            'person_id': as_text('published.person_id'),
-            'crash_record_id': as_text('published.crash_record_id'),
-        }) }}
-    ",
-) }}
+{{ config(post_hook="{{ analyze_published() }}") }}
 
 -- One row a landed version of a person in a crash, each value sanitized and typed, none left out.
 -- Each step is a subquery with a `with` of its own. Such a one PostgreSQL leaves as it is: its values are computed once a row,
@@ -28,6 +21,8 @@ with clean as (
     )
 
     select
+        {{ as_text('published.person_id') }} as person_id,
+        {{ as_text('published.crash_record_id', is_hex=true) }} as crash_record_id,
         {{ as_bigint('published.vehicle_id') }} as vehicle_id,
         {{ as_timestamp('published.crash_date') }} as crash_date,
         {{ as_integer_within('published.age', var('age_min'), var('age_max')) }} as age,
@@ -38,8 +33,8 @@ with clean as (
 )
 
 select
-    {{ as_text('clean.published_person_id') }} as person_id,
-    {{ as_text('clean.published_crash_record_id') }} as crash_record_id,
+    clean.person_id,
+    clean.crash_record_id,
     clean.vehicle_id,
     clean.crash_date,
     clean.city,
@@ -78,5 +73,6 @@ select
     clean.first_soda_version,
     clean.first_source_created_at,
     clean.first_source_updated_at,
-    clean.first_dlt_load_id
+    clean.first_dlt_load_id,
+    clean.raw_ctid
 from clean

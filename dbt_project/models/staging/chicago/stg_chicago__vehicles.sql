@@ -17,14 +17,7 @@
     'mcs_out_of_service_i', 'mcs_vio_cause_crash_i',
 ] -%}
 
-{{ config(
-    post_hook="
-        {{ index_published({
-            'crash_unit_id': as_bigint('published.crash_unit_id'),
-            'crash_record_id': as_text('published.crash_record_id'),
-        }) }}
-    ",
-) }}
+{{ config(post_hook="{{ analyze_published() }}") }}
 
 -- One row a landed version of a unit (vehicle, cyclist, pedestrian) in a crash, each value sanitized and typed, none left out.
 -- Each step is a subquery with a `with` of its own. Such a one PostgreSQL leaves as it is: its values are computed once a row,
@@ -35,11 +28,15 @@ with clean as (
     )
 
     select
+        {{ as_bigint('published.crash_unit_id') }} as crash_unit_id,
+        {{ as_text('published.crash_record_id', is_hex=true) }} as crash_record_id,
         {{ as_bigint('published.vehicle_id') }} as vehicle_id,
         {{ as_integer('published.unit_no') }} as unit_no,
         {{ as_bigint('published.cmv_id') }} as cmv_id,
         {{ as_timestamp('published.crash_date') }} as crash_date,
-        {{ as_integer_within('published.vehicle_year', var('vehicle_year_min'), vehicle_year_max()) }} as vehicle_year,
+        {{ as_integer_within(
+            'published.vehicle_year', var('vehicle_year_min'), vehicle_year_max(), surely=year_of_first_landing()
+        ) }} as vehicle_year,
         {{ as_integer('published.occupant_cnt') }} as occupant_cnt,
         {{ as_integer('published.num_passengers') }} as num_passengers,
         {{ as_integer('published.axle_cnt') }} as axle_cnt,
@@ -79,8 +76,8 @@ with clean as (
 )
 
 select
-    {{ as_bigint('clean.published_crash_unit_id') }} as crash_unit_id,
-    {{ as_text('clean.published_crash_record_id') }} as crash_record_id,
+    clean.crash_unit_id,
+    clean.crash_record_id,
     clean.vehicle_id,
     clean.unit_no,
     clean.cmv_id,
@@ -161,5 +158,6 @@ select
     clean.first_soda_version,
     clean.first_source_created_at,
     clean.first_source_updated_at,
-    clean.first_dlt_load_id
+    clean.first_dlt_load_id,
+    clean.raw_ctid
 from clean
