@@ -132,6 +132,22 @@ def test_where_there_is_no_ledger_the_models_are_empty_and_of_the_same_shape(
     assert shape(database) == before
 
 
+def test_a_ledger_that_another_thread_still_lists_is_not_taken_for_none(
+    ran: Database, tmp_path: Path, dbt_target: Path
+) -> None:
+    """dbt notes the relations of a schema one after the other, and calls the schema known from the first on."""
+    asked = """
+        {%- do adapter.cache_added(
+            api.Relation.create(database=target.database, schema='ops', identifier='dead_letters', type='table')
+        ) -%}
+        select * from {{ or_empty(source('ops', 'job_executions'), ['command']) }}
+    """
+    told = run([str(BIN / "dbt"), "--quiet", "compile", "--inline", asked], ran, tmp_path, dbt_target)
+    assert told.returncode == 0, told.stdout
+    assert '"ops"."job_executions"' in told.stdout
+    assert "absent" not in told.stdout
+
+
 def shape(database: Database) -> list[tuple[str, str, str]]:
     return database.rows(
         """

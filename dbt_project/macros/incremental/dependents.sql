@@ -138,7 +138,7 @@ with recursive hanging as (
 {#- During a full refresh: the table that is being replaced. -#}
 {% macro existing_backup() -%}
     {%- set backup = make_backup_relation(this, 'table') -%}
-    {%- if execute and run_query("select 1 where to_regclass('" ~ backup ~ "') is not null") | length == 1 -%}
+    {%- if execute and server_has(backup) -%}
         {{ return(backup) }}
     {%- endif -%}
     {{ return(none) }}

@@ -5,7 +5,7 @@
     {%- for table in ['crashes', 'people', 'vehicles'] -%}
     {%- set published = source('raw', table) -%}
     {%- set index = published.schema ~ '.' ~ index_by_load(published) -%}
-    {%- if run_query("select 1 where to_regclass('" ~ index ~ "') is not null") | length > 0 and is_ours(published) %}
+    {%- if server_has(index) and is_ours(published) %}
     select brin_summarize_new_values('{{ index }}'::regclass);
     {{ _analyze_if_stale(published) }}
     {%- endif -%}

@@ -1,3 +1,10 @@
+{#- Is there such a table, view or index? Asked of the server: dbt's cache calls a schema known as soon as the first of its relations is
+    noted, and denies the others to whoever asks on another thread in that moment. -#}
+{% macro server_has(name) -%}
+    {{ return(run_query("select 1 where to_regclass('" ~ name ~ "') is not null") | length > 0) }}
+{%- endmacro %}
+
+
 {#- What PostgreSQL knows of a table. `condition`: over pg_class and, where the server has counted anything yet, pg_stat_user_tables. -#}
 {% macro server_tells(relation, condition) -%}
     {%- set asked %}
