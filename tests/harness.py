@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,9 +91,11 @@ class CommandLine:
     env: dict[str, str]
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def __call__(self, *arguments: str, env: dict[str, str] | None = None, cwd: Path = ROOT) -> Finished:
+    def __call__(
+        self, *arguments: str, env: dict[str, str] | None = None, cwd: Path = ROOT, tool: str = "crashes"
+    ) -> Finished:
         done = subprocess.run(
-            [str(BIN / "crashes"), *arguments],
+            [str(BIN / tool), *arguments],
             env=self.env | (env or {}),
             cwd=cwd,
             capture_output=True,
@@ -122,6 +124,14 @@ class CommandLine:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
+
+
+def until(reached: Callable[[], bool], seconds: float = 40) -> None:
+    """Waits for it, and fails where it does not come to that in time."""
+    deadline = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.1)
 
 
 @contextmanager

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from harness import CommandLine, Database
+import psycopg2
+from harness import CommandLine, Database, until
 from sample_portal.testing import RunningPortal
 
 CRASHES = 200
@@ -114,6 +116,56 @@ def test_readers_see_the_last_good_tables_through_a_run_a_full_refresh_and_a_fai
     repaired = counts(database)
     assert repaired["marts.people"] == after["marts.people"] + 1
     assert repaired["history.people_versions"] == after["history.people_versions"] + 1
+
+
+def test_a_full_refresh_lets_readers_of_several_tables_finish_and_others_read_on(
+    crashes: CommandLine, database: Database, serve: Callable[..., RunningPortal]
+) -> None:
+    """Whichever table a reader comes to first, no deadlock is ended at his cost; who stays keeps nobody waiting."""
+    assert crashes("run", "--portal", serve(crashes=CRASHES, seed=31).url).code == 0
+    orders = [("crashes", "people"), ("people", "crashes"), ("vehicles", "people"), ("crash_impacts", "crashes")]
+    faults: list[str] = []
+    done = threading.Event()
+
+    def read(first: str, second: str) -> None:
+        while not done.is_set():
+            try:
+                with closing(database.connect()) as connection, connection.cursor() as cursor:
+                    connection.autocommit = False
+                    cursor.execute(f"select count(*), pg_sleep(0.05) from (select 1 from marts.{first} limit 1) as one")
+                    cursor.execute(f"select count(*) from marts.{second}")
+                    connection.commit()
+                time.sleep(0.2)
+            except psycopg2.Error as fault:
+                faults.append(f"{first}, {second}: {fault}")
+
+    readers = [threading.Thread(target=read, args=order, daemon=True) for order in orders]
+    for reader in readers:
+        reader.start()
+    swapped = crashes("transform", "--full-refresh")
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert (swapped.code, faults) == (0, [])
+
+    with closing(database.connect()) as staying, staying.cursor() as cursor:
+        staying.autocommit = False
+        cursor.execute("select count(*) from marts.vehicles")
+        refresh = crashes.start("transform", "--full-refresh", "--select", "crashes")
+        until(
+            lambda: database.value(
+                "select exists (select from pg_stat_activity where query like '%%waits_otherwise constant%%' "
+                "and pid <> pg_backend_pid())"
+            ),
+            60,
+        )
+        for _ in range(20):
+            database.rows("set statement_timeout = '2s'; select count(*) from marts.crashes")
+            time.sleep(0.1)
+        assert refresh.poll() is None, "it waits for who stays"
+        staying.rollback()
+    refresh.communicate(timeout=60)
+    assert refresh.returncode == 0
 
 
 def test_a_full_refresh_gives_a_table_other_columns_past_our_views_and_not_past_a_users(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import CommandLine, Database, command_line, short_folder
+from harness import CommandLine, Database, command_line, short_folder, until
 from job_fixtures import connections_of, due_now, executions, no_defaults
 from job_fixtures import quick_job as make_job
 from sample_portal.testing import RunningPortal
@@ -45,13 +45,6 @@ def hanging(crashes: CommandLine, serve: Callable[..., RunningPortal]) -> Runnin
 def status(database: Database, execution_id: int = 1) -> str:
     found: str = database.value("select status from ops.job_executions where execution_id = %s", execution_id)
     return found
-
-
-def until(reached: Callable[[], bool], seconds: float = 40) -> None:
-    deadline = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.1)
 
 
 def begun(database: Database, execution_id: int = 1) -> Callable[[], bool]:

@@ -30,10 +30,52 @@ $body$;
 {%- endmacro %}
 
 
+{#- Before a full refresh moves a table away: all locks that the swap takes, or none. Views are locked by replacing each with itself,
+    which locks nothing but the view; then the table, and those whose foreign keys refer to it. Whoever reads has some of them already and
+    may ask for any other: waiting for him with the rest in hand would be a deadlock, and he the victim, or keep everybody else waiting too.
+    So each is waited for much shorter than the server waits for a deadlock (a second), and all are let go before the next attempt. -#}
+{% macro lock_for_swap(table) -%}
+do $body$
+declare
+    patience constant timestamptz = clock_timestamp() + interval '15 minutes';
+    waits_otherwise constant text = current_setting('lock_timeout');
+    child regclass;
+begin
+    loop
+        begin
+            perform set_config('lock_timeout', '100ms', true);
+            {{ _views_anew(table) }}
+            lock table {{ table }} in access exclusive mode;
+            for child in
+                select distinct conrelid::regclass from pg_constraint where contype = 'f' and confrelid = '{{ table }}'::regclass
+            loop
+                execute format('lock table %s in access exclusive mode', child);
+            end loop;
+            exit;
+        exception when lock_not_available or deadlock_detected then
+            if clock_timestamp() > patience then
+                raise exception 'Somebody has been reading {{ table.identifier }}, or a table or view that hangs on it, for 15 minutes'
+                using hint = 'The table stays as it is. End those sessions (pg_stat_activity), and do the same again.';
+            end if;
+        end;
+        perform pg_sleep(0.05 + random() / 5);
+    end loop;
+    perform set_config('lock_timeout', waits_otherwise, true);
+end
+$body$
+{%- endmacro %}
+
+
 {#- Define each view on a table anew: as it was, or upon the table of that other name. Where columns have become others, a view of this
     project that is built in this run goes, and is made again when its turn comes. -#}
 {% macro _replace_views_on(table, other=none) -%}
 do $body$
+{{ _views_anew(table, other) }}
+$body$
+{%- endmacro %}
+
+
+{% macro _views_anew(table, other=none) -%}
 declare
     dependent record;
     others text;
@@ -64,8 +106,7 @@ begin
             {{ drop_view_of_ours('dependent.name') }}
         end;
     end loop;
-end
-$body$
+end;
 {%- endmacro %}
 
 
