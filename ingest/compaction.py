@@ -87,7 +87,8 @@ def _remove_repetitions(
         "table": sql.Identifier("raw", dataset.name),
         "dataset": sql.Literal(dataset.name),
         "key": sql.Identifier(dataset.key),
-        "identity": sql.SQL(_IDENTITY).format(key=sql.Identifier(dataset.key)),
+        "identity": sql.SQL(_IDENTITY).format(key=sql.Identifier("landed", dataset.key)),
+        "identity_of_deleted": sql.SQL(_IDENTITY).format(key=sql.Identifier("deletions", "key")),
         "content": _content(connection, dataset),
         "eligible": sql.SQL("true")
         if eligible is None
@@ -144,8 +145,8 @@ def _run(connection: Connection, statement: sql.Composable) -> list[tuple[Any, .
 # keys are one, where they are not, only leaves a repetition in its place.
 _IDENTITY = """
 case
-    when landed.{key} ~ '^[1-9A-Za-z][0-9A-Za-z]*$' then landed.{key}
-    else ltrim(regexp_replace(regexp_replace(landed.{key}, '[.]0*[[:space:]]*$', ''), '[^0-9A-Za-z]', '', 'g'), '0')
+    when {key} ~ '^[1-9A-Za-z][0-9A-Za-z]*$' then {key}
+    else ltrim(regexp_replace(regexp_replace({key}, '[.]0*[[:space:]]*$', ''), '[^0-9A-Za-z]', '', 'g'), '0')
 end
 """
 
@@ -163,11 +164,19 @@ with repeated as (
 ),
 
 deletions as (
-    select deletions.key, array_agg(loads.inserted_at) as moments
+    select {identity_of_deleted} as identity, array_agg(loads.inserted_at) as moments
     from raw.portal_deletions as deletions
     inner join raw._dlt_loads as loads on deletions._dlt_load_id = loads.load_id and loads.status = 0
     where deletions.dataset = {dataset}
-    group by deletions.key
+    group by 1
+),
+
+-- rows that had another key, or none, for a while: what they said then is read by their :id
+renamed as (
+    select landed.soda_id
+    from {table} as landed
+    group by landed.soda_id
+    having min(coalesce({identity}, '')) <> max(coalesce({identity}, ''))
 ),
 
 versions as (
@@ -180,7 +189,7 @@ versions as (
         loads.inserted_at,
         coalesce(firsts.inserted_at, loads.inserted_at) as seen_at,
         coalesce(landed.first_dlt_load_id, landed._dlt_load_id) as seen_load_id,
-        {eligible} as is_eligible,
+        {eligible} and renamed.soda_id is null as is_eligible,
         (select count(*) from unnest(deletions.moments) as moment where moment < loads.inserted_at) as deletions_before,
         landed.soda_id, landed.soda_version, landed.soda_created_at, landed.soda_updated_at, landed._dlt_load_id,
         landed.first_soda_id, landed.first_soda_version, landed.first_soda_created_at, landed.first_soda_updated_at,
@@ -189,7 +198,8 @@ versions as (
     inner join repeated on {identity} = repeated.identity
     inner join raw._dlt_loads as loads on landed._dlt_load_id = loads.load_id and loads.status = 0
     left join raw._dlt_loads as firsts on landed.first_dlt_load_id = firsts.load_id
-    left join deletions on landed.{key} = deletions.key
+    left join deletions on repeated.identity = deletions.identity
+    left join renamed on landed.soda_id = renamed.soda_id
 ),
 
 marked as (

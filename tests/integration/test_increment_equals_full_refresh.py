@@ -200,6 +200,13 @@ def move(city: City, log: RawLog, table: str, key: str) -> list[Row]:
     return [city.speak(log, table, key, {**row, "crash_record_id": city.crash_of(row)})]
 
 
+def move_ahead(city: City, log: RawLog, table: str, key: str) -> list[Row]:
+    """To a crash that is not there: it comes later, if at all."""
+    if table == "crashes":
+        return []
+    return [city.speak(log, table, key, {**city.rows[table][key], "crash_record_id": city.next("unborn")})]
+
+
 def break_required(city: City, log: RawLog, table: str, key: str) -> list[Row]:
     broken: Row = {"crash_record_id": city.random.choice([None, "", " N/A "])}
     if table == "crashes":
@@ -226,8 +233,8 @@ def vanish(city: City, log: RawLog, table: str, key: str) -> list[Row]:
 
 
 EVENTS: list[Any] = [
-    *[insert] * 3, insert_parent_of_orphan, *[change] * 2, restamp, revert, there_and_back, repeat, late, replace, move,
-    break_required, respell_key, *[vanish] * 2,
+    *[insert] * 3, *[insert_parent_of_orphan] * 2, *[change] * 2, restamp, revert, there_and_back, repeat, late,
+    replace, move, move_ahead, break_required, respell_key, *[vanish] * 2,
 ]  # fmt: skip
 
 
@@ -323,7 +330,11 @@ def test_increments_end_where_a_full_refresh_does(
     dbt(*build, "--full-refresh")
     fresh = contents(log)
     for table in TABLES:
-        assert built[table] == fresh[table], f"{table}: the increments and the full refresh differ"
+        once = [
+            sorted({*some} - {*others}) for some, others in ((built[table], fresh[table]), (fresh[table], built[table]))
+        ]
+        assert once == [[], []], f"{table}: the increments and the full refresh differ"
+        assert built[table] == fresh[table]
     for table in ("crashes", "people"):
         ((rows, gone),) = log.run(f"select count(*), count(deleted_at) from marts.{table}")
         assert rows >= gone > 0, f"no row of {table} vanished"

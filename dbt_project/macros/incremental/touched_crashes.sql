@@ -1,5 +1,6 @@
 {#- CTE `touched`: crashes of which, or of whose people or units, the loads of this increment brought a version or the news that it is
-    gone. A person who was moved to another crash touches both: every crash that a version names. Needs CTE `loads`. -#}
+    gone. A person who was moved to another crash touches both: every crash that a version names, also where the version came first and
+    waited for that crash. Needs CTE `loads`. -#}
 {% macro touched_crashes() -%}
     {%- set keys = {'people': 'person_id', 'vehicles': 'crash_unit_id'} -%}
     crashes_found_gone as (
@@ -27,6 +28,8 @@ touched as (
         select gone.{{ key }}
         from {{ table }}_found_gone as gone
         where not gone.applied
+        union
+        {{ keys_of_new_crashes(table, key) }}
     ) as news
     inner join lateral (
         select landed_keys.crash_record_id
