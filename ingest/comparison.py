@@ -8,10 +8,11 @@ No dlt here.
 from __future__ import annotations
 
 import json
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 import pyarrow as pa
@@ -27,6 +28,9 @@ from ingest.soda import SodaClient, quoted
 
 # Keys asked for in one request. A crash's key has 128 digits, and servers refuse an address of more than 8 kB.
 KEYS_A_REQUEST = 40
+
+# As dbt's `white_space()` has it.
+WHITE_SPACE = r"[\s\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 
 Month = str | None  # "2026-01"; None for rows without a date that one could count by
 
@@ -94,8 +98,9 @@ def compare(
             done = number == len(differing)
             on_progress(Progress(dataset.name, found.keys_listed, expected, number, client.traffic.bytes, done))
     refuse_mass_deletion(dataset.name, len(found.vanished), found.raw_rows, accepted=accept_mass_deletion)
-    for key in _still_there(dataset, client, list(found.vanished)):
-        del found.vanished[key]
+    there = set(_still_there(dataset, client, list(found.vanished)))
+    # a number may have landed as 7.0, and be 7 there
+    found.vanished = {key: month for key, month in found.vanished.items() if not there & {key, key.removesuffix(".0")}}
     if found.vanished and client.traffic.out_of_date:
         raise PortalAnswerError(
             f"{dataset.name}: {len(found.vanished):,} rows seem to have vanished, but the portal answered from a "
@@ -106,7 +111,10 @@ def compare(
 
 
 class _LandedKeys:
-    """The keys that `raw` has, by the month of their newest version, without those that are known to have vanished."""
+    """The keys that `raw` has, by the month of their newest version, without those that are known to have vanished.
+
+    A key is asked for as its newest version spells it. As in the final tables, white space makes no other of it.
+    """
 
     def __init__(self, connection: Connection, dataset: Dataset) -> None:
         self._connection = connection
@@ -114,15 +122,25 @@ class _LandedKeys:
         self._execute(
             """
             create temporary table {present} as
-            select distinct on (landed.{key})
-                landed.{key} as key,
-                case when landed.{date} ~ '^[0-9]{{4}}-[0-9]{{2}}-' then left(landed.{date}, 7) end as month,
-                max(loads.inserted_at) over (partition by landed.{key}) as last_landed_at
-            from raw.{table} as landed
-            inner join raw._dlt_loads as loads on landed._dlt_load_id = loads.load_id and loads.status = 0
-            where landed.{key} is not null
-            order by landed.{key}, landed.soda_updated_at desc nulls last, loads.inserted_at desc
+            select distinct on (name)
+                name,
+                key,
+                case when date ~ '^(?!0000)[0-9]{{4}}-(0[1-9]|1[0-2])-' then left(date, 7) end as month,
+                max(inserted_at) over (partition by name) as last_landed_at
+            from (
+                select
+                    {name} as name,
+                    landed.{key} as key,
+                    landed.{date} as date,
+                    landed.soda_updated_at,
+                    loads.inserted_at
+                from raw.{table} as landed
+                inner join raw._dlt_loads as loads on landed._dlt_load_id = loads.load_id and loads.status = 0
+                where landed.{key} is not null
+            ) as versions
+            order by name, soda_updated_at desc nulls last, inserted_at desc
             """,
+            name=_name(sql.Identifier("landed", dataset.key or "")),
             key=sql.Identifier(dataset.key or ""),
             date=sql.Identifier(EVENT_DATE),
             table=sql.Identifier(dataset.name),
@@ -134,10 +152,11 @@ class _LandedKeys:
             inner join raw._dlt_loads as loads on deletions._dlt_load_id = loads.load_id and loads.status = 0
             where
                 deletions.dataset = {name}
-                and deletions.key = present.key
+                and {name_of_gone} = present.name
                 and loads.inserted_at > present.last_landed_at
             """,
             name=sql.Literal(dataset.name),
+            name_of_gone=_name(sql.SQL("deletions.key")),
         )
         self._execute("create index on {present} (month)")
 
@@ -154,13 +173,33 @@ class _LandedKeys:
         """Those of `keys` that are there in no month: a row that moved is not missing."""
         if not keys:
             return keys
-        found = self._execute("select key from {present} where key = any({keys})", keys=sql.Literal(list(keys)))
+        found = self._execute(
+            """
+            select asked.key
+            from unnest({keys}) as asked (key)
+            inner join {present} as present on present.name = {name}
+            """,
+            keys=sql.Literal(list(keys)),
+            name=_name(sql.SQL("asked.key")),
+        )
         return keys - {key for (key,) in found}
 
     def _execute(self, statement: str, **parts: sql.Composable) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:
             cursor.execute(sql.SQL(statement).format(present=self._present, **parts))
             return cursor.fetchall() if cursor.description else []
+
+
+def _name(key: sql.Composable) -> sql.Composable:
+    """SQL: a key without stray white space, and without the decimals of a whole number."""
+    tidied = """
+        case
+            when {key} ~ '[^!-~]' then btrim(regexp_replace({key}, '{space}+', ' ', 'g'))
+            when {key} like '%.0' then regexp_replace({key}, '^([0-9]+)[.]0+$', '\\1')
+            else {key}
+        end
+    """
+    return sql.SQL(tidied).format(key=key, space=sql.SQL(WHITE_SPACE))
 
 
 def _portal_months(dataset: Dataset, client: SodaClient) -> Counter[Month]:
@@ -217,5 +256,4 @@ def _month(moment: str | None) -> Month:
 
 def _window(month: str) -> Window:
     first = date.fromisoformat(f"{month}-01")
-    after = (first + timedelta(days=32)).replace(day=1)
-    return Window(first, after - timedelta(days=1))
+    return Window(first, first.replace(day=monthrange(first.year, first.month)[1]))

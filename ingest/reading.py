@@ -69,7 +69,7 @@ class Window:
         sides = []
         if self.since:
             sides.append(f"{EVENT_DATE} >= {quoted(f'{self.since.isoformat()}T00:00:00.000')}")
-        if self.until:
+        if self.until and self.until < date.max:  # no day comes after that one
             end = self.until + timedelta(days=1)
             sides.append(f"{EVENT_DATE} < {quoted(f'{end.isoformat()}T00:00:00.000')}")
         return " and ".join(sides)

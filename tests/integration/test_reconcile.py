@@ -129,6 +129,39 @@ def test_a_lagging_replica_is_not_believed(landed: RunningPortal, settings: Sett
     assert reconcile(ReconcileRequest(), settings).datasets["crashes"]["vanished"] == 1
 
 
+def test_a_key_put_right_is_no_deletion(crashes: CommandLine, database: Database, portal: RunningPortal) -> None:
+    """White space makes no other key, and the landed 777.0 is the portal's 777."""
+    portal.control.upsert("crashes", [{"crash_record_id": " k  w ", "crash_date": "2024-05-01T10:00:00.000"}])
+    unit = {"crash_unit_id": "777", "crash_record_id": "k w", "crash_date": "2024-05-01T10:00:00.000"}
+    portal.control.upsert("vehicles", [unit])
+    assert crashes("run", "--portal", portal.url).code == 0
+    database.rows("update raw.vehicles set crash_unit_id = '777.0' where crash_unit_id = '777'")
+    portal.control.delete("crashes", "crash_record_id = ' k  w '")
+    portal.control.upsert("crashes", [{"crash_record_id": "k w", "crash_date": "2024-05-01T10:00:00.000"}])
+    assert crashes("run", "--portal", portal.url).code == 0
+    found = reconciled(crashes, portal, "--every-month")
+    assert {(dataset["missing"], dataset["vanished"]) for dataset in found.values()} == {(0, 0)}
+    assert keys(database, "crash_record_id = 'k w' and deleted_at is null") == ["k w"]
+
+
+def test_days_at_the_ends_of_time_are_compared_as_others(
+    landed: RunningPortal, settings: Settings, database: Database
+) -> None:
+    days = ["9999-12-31T00:00:00.000", "1850-01-01T00:00:00.000"]
+    landed.control.upsert("crashes", [{"crash_record_id": f"far {day}", "crash_date": day} for day in days])
+    land(LandingRequest(), settings)
+    for key, day in (("month 13", "2024-13-05T00:00:00.000"), ("year 0", "0000-00-00T00:00:00.000")):
+        database.rows(
+            "insert into raw.crashes (crash_record_id, crash_date, soda_id, soda_version, soda_created_at, "
+            "soda_updated_at, _dlt_load_id) select %s, %s, %s, soda_version, soda_created_at, soda_updated_at, "
+            "_dlt_load_id from raw.crashes limit 1",
+            key, day, key,
+        )  # fmt: skip
+    landed.control.delete("crashes", "crash_record_id like 'far %'")
+    found = reconcile(ReconcileRequest(every_month=True), settings).datasets
+    assert (found["crashes"]["missing"], found["crashes"]["vanished"]) == (0, 4)
+
+
 def test_a_full_replace_is_no_deletion(landed: RunningPortal, settings: Settings) -> None:
     for name in ("crashes", "people", "vehicles", "vision_zero_fatalities"):
         landed.control.replace(name)
