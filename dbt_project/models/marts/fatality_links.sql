@@ -1,6 +1,7 @@
 -- One row a death: the person and the crash of the police reports that it is. Exact where the City's list names a person of the
 -- people table, whose crash was not another day's (a few ids are reused); else the fatal crash nearest in time and place; else
--- none. A view: what a correction links or parts shows at once, and there are few deaths.
+-- none. Nobody dies twice: the only one killed in a crash is the person of a death near it that no other death is linked with.
+-- A view: what a correction links or parts shows at once, and there are few deaths.
 with deaths as (
     select
         fatality_id,
@@ -71,5 +72,9 @@ left outer join lateral (
         people.crash_record_id = links.crash_record_id
         and people.injury_classification = 'FATAL'
         and people.deleted_at is null
+        and not exists (
+            select from links as others
+            where others.crash_record_id = links.crash_record_id and others.fatality_id <> links.fatality_id
+        )
     having count(*) = 1
 ) as killed on links.link = 'near'
