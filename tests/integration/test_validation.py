@@ -129,7 +129,7 @@ def test_a_table_of_which_everything_is_held_back_is_told(built: CommandLine, mo
     )
     try:
         share = found(built("validate", "--json").json(), "share_of_rows_held_back")
-        assert (share["status"], share["first_rows"][0]["held_back_rows"]) == ("warn", 600)
+        assert (share["status"], share["first_rows"][0]["held_back_rows"]) == ("fail", 600)
     finally:
         module_database.rows(
             "truncate quality.held_back; insert into quality.held_back select * from kept; drop table kept"

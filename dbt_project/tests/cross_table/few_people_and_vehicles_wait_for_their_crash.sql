@@ -1,5 +1,6 @@
 {{ config(tags=['cross_table'], warn_if='>10000', error_if='>100000') }}
 
+-- Told last, so that nothing waits for it: {{ ref('by_rule') }}
 with shown as (
     select (select count(*) from {{ ref('people') }}) + (select count(*) from {{ ref('vehicles') }}) as children
 )

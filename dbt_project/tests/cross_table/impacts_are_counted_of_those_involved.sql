@@ -1,5 +1,6 @@
 {{ config(tags=['cross_table'], error_if='>0') }}
 
+-- Told last, so that nothing waits for it: {{ ref('by_rule') }}
 -- no share of them may differ, however small
 select
     1000000 as per_million,

@@ -1,5 +1,6 @@
 {{ config(tags=['cross_table'], warn_if='>1000', error_if='>10000') }}
 
+-- Told last, so that nothing waits for it: {{ ref('by_rule') }}
 with children as (
     select
         'people' as table_name,

@@ -1,5 +1,6 @@
 {{ config(tags=['cross_table'], warn_if='>10000', error_if='>50000') }}
 
+-- Told last, so that nothing waits for it: {{ ref('by_rule') }}
 with compared as (
     select
         people.person_id,

@@ -1,5 +1,6 @@
 {{ config(tags=['cross_table'], severity='warn', warn_if='>10000') }}
 
+-- Told last, so that nothing waits for it: {{ ref('by_rule') }}
 with judged as (
     select
         crash_record_id,

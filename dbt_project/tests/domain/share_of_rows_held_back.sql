@@ -1,5 +1,11 @@
-{{ config(severity='warn', tags=['domain']) }}
+{{ config(
+    tags=['domain'],
+    fail_calc='coalesce(max(per_million), 0)::bigint',
+    warn_if='>10000',
+    error_if='>100000',
+) }}
 
+-- Told last, so that nothing waits for it: {{ ref('by_rule') }}
 with held_back as (
     select
         table_name,
@@ -16,7 +22,8 @@ looked_at as (
 select
     looked_at.table_name,
     looked_at.rows_looked_at,
-    held_back.held_back_rows
+    held_back.held_back_rows,
+    1000000 * held_back.held_back_rows / (looked_at.rows_looked_at + held_back.held_back_rows) as per_million
 from looked_at
 inner join held_back on looked_at.table_name = held_back.table_name
 where

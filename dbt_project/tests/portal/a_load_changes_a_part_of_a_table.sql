@@ -1,5 +1,6 @@
 {{ config(tags=['portal'], severity='warn') }}
 
+-- Told last, so that nothing waits for it: {{ ref('by_rule') }}
 with last_build as (
     select
         changes.model,

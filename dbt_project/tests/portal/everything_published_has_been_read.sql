@@ -1,5 +1,6 @@
 {{ config(tags=['portal'], severity='warn') }}
 
+-- Told last, so that nothing waits for it: {{ ref('by_rule') }}
 -- depends_on: {{ ref('crashes') }}
 with published as (
     select

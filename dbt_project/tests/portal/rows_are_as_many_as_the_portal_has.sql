@@ -1,5 +1,6 @@
 {{ config(tags=['portal'], fail_calc='coalesce(max(per_million), 0)::bigint', warn_if='>2000', error_if='>20000') }}
 
+-- Told last, so that nothing waits for it: {{ ref('by_rule') }}
 with published as (
     select distinct on (portal_datasets.dataset)
         portal_datasets.dataset,
