@@ -66,8 +66,8 @@ def stats(
     )
     if last is None:
         raise NothingBuiltError("There is no crash to count yet.", remedy="Land some: `crashes run --dataset crashes`.")
-    until = until or last
-    since = since or until - timedelta(days=DAYS - 1)
+    until = until or max(last, since or last)
+    since = since or until - timedelta(days=min(DAYS - 1, (until - date.min).days))
     columns = [*chosen.by, *(GROUPS[group] for group in group_by)]
     query = sql.SQL(
         "select {columns}, {sums} from marts.{view} where {day} between %s and %s group by {columns} order by {order}"
