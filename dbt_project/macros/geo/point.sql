@@ -15,11 +15,12 @@ published.{{ geojson }} is not null
             and octet_length(published.latitude) >= 12
             and published.{{ geojson }} like '%[' || left(published.longitude, -2) || '%,' || left(published.latitude, -2) || '%'
             then false
+        when clean.longitude is null or clean.latitude is null then false
         {%- for part, number in [(1, 'longitude'), (2, 'latitude')] %}
-        when abs(
+        when coalesce(abs(
             ({{ as_number("split_part(split_part(split_part(published." ~ geojson ~ ", '[', 2), ']', 1), ',', " ~ part ~ ")") }})
             - clean.{{ number }}
-        ) > {{ var('location_tolerance') }} then true
+        ) > {{ var('location_tolerance') }}, true) then true
         {%- endfor %}
         else false
     end

@@ -63,7 +63,7 @@
 
 {#- A key as its staging view has it. -#}
 {% macro as_key(table, value) -%}
-{{ as_bigint(value) if table == 'vehicles' else as_text(value) }}
+{{ as_bigint(value) if table == 'vehicles' else as_text_key(value) }}
 {%- endmacro %}
 
 

@@ -18,7 +18,7 @@
             {
                 "id": "crashes.injuries_total.sum", "table": "crashes", "column": "injuries_total", "severity": "warn",
                 "sentence": "injuries_total is the sum of the fatal, incapacitating, non-incapacitating and reported ones.",
-                "broken": "clean.injuries_total <> clean.injuries_fatal + clean.injuries_incapacitating"
+                "broken": "clean.injuries_total <> clean.injuries_fatal::bigint + clean.injuries_incapacitating"
                     ~ " + clean.injuries_non_incapacitating + clean.injuries_reported_not_evident",
             },
             {

@@ -73,7 +73,7 @@
             {
                 "id": table ~ "." ~ point_column ~ ".contradicts_numbers", "table": table, "column": point_column,
                 "severity": "warn",
-                "sentence": point_column ~ " is where latitude and longitude are; where they differ, the two numbers win.",
+                "sentence": point_column ~ " is a point, and where latitude and longitude are; else the two numbers win.",
                 "broken": point_contradicts(point_column),
             },
         ]

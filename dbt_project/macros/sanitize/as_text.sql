@@ -27,6 +27,16 @@ end
 {%- endmacro %}
 
 
+{#- A key that is text. What is too long to be indexed is none, or it would stop the build of its table for good. -#}
+{% macro as_text_key(value, is_hex=false) -%}
+{%- if var('linting') -%}
+as_text_key({{ value }})
+{%- else -%}
+case when octet_length({{ value }}) <= {{ var('key_octets_max') }} then {{ as_text(value, is_hex=is_hex) }} end
+{%- endif -%}
+{%- endmacro %}
+
+
 {#- Texts of a relation whose rows know whether they are tidy, each under its own name. -#}
 {% macro as_texts(relation, texts) -%}
     {%- for column in texts -%}

@@ -100,7 +100,7 @@ case
                     then make_timestamp(
                         {{ year }}, {{ month }}, {{ day }}, {{ hour }},
                         coalesce({{ _part_of_time(value, form, minute) }}, '0')::integer,
-                        coalesce({{ _part_of_time(value, form, second) }}, '0')::double precision
+                        coalesce(left({{ _part_of_time(value, form, second) }}, 9), '0')::double precision
                     )
             end
 {%- endmacro %}

@@ -35,9 +35,9 @@
 
 {% macro _key_indexes(table) -%}
     {%- set keys = {
-        'crashes': {'crash_record_id': as_text('crash_record_id', is_hex=true)},
-        'people': {'person_id': as_text('person_id'), 'crash_record_id': as_text('crash_record_id', is_hex=true)},
-        'vehicles': {'crash_unit_id': as_bigint('crash_unit_id'), 'crash_record_id': as_text('crash_record_id', is_hex=true)},
+        'crashes': {'crash_record_id': as_text_key('crash_record_id', is_hex=true)},
+        'people': {'person_id': as_text_key('person_id'), 'crash_record_id': as_text_key('crash_record_id', is_hex=true)},
+        'vehicles': {'crash_unit_id': as_bigint('crash_unit_id'), 'crash_record_id': as_text_key('crash_record_id', is_hex=true)},
     } -%}
     {%- set indexes = {} -%}
     {%- for column, expression in keys[table].items() -%}

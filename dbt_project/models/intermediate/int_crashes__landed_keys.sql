@@ -2,7 +2,7 @@
 -- staging view computes all of a row; who asks which keys a load touched, which came twice or which lack something, asks here.
 select
     {{ raw_ctid('published') }} as raw_ctid,
-    {{ as_text('published.crash_record_id', is_hex=true) }} as crash_record_id,
+    {{ as_text_key('published.crash_record_id', is_hex=true) }} as crash_record_id,
     published.soda_id::text as soda_id,
     published._dlt_load_id::text as _dlt_load_id,
     published.soda_version::text as soda_version,

@@ -2,8 +2,8 @@
 -- all of a row; who asks only which keys a load touched, or which came twice, asks here.
 select
     {{ raw_ctid('published') }} as raw_ctid,
-    {{ as_text('published.person_id') }} as person_id,
-    {{ as_text('published.crash_record_id', is_hex=true) }} as crash_record_id,
+    {{ as_text_key('published.person_id') }} as person_id,
+    {{ as_text_key('published.crash_record_id', is_hex=true) }} as crash_record_id,
     published.soda_id::text as soda_id,
     published._dlt_load_id::text as _dlt_load_id,
     published.first_dlt_load_id::text as first_dlt_load_id

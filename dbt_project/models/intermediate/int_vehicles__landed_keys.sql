@@ -3,7 +3,7 @@
 select
     {{ raw_ctid('published') }} as raw_ctid,
     {{ as_bigint('published.crash_unit_id') }} as crash_unit_id,
-    {{ as_text('published.crash_record_id', is_hex=true) }} as crash_record_id,
+    {{ as_text_key('published.crash_record_id', is_hex=true) }} as crash_record_id,
     published.soda_id::text as soda_id,
     published._dlt_load_id::text as _dlt_load_id,
     published.first_dlt_load_id::text as first_dlt_load_id

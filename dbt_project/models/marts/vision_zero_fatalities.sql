@@ -6,7 +6,7 @@
     indexes=[
         {'columns': ['crash_at_local']},
         {'columns': ['geom'], 'type': 'gist'},
-        {'columns': ['person_id']},
+        {'columns': ['person_id'], 'type': 'hash'},
         {'columns': ['updated_at']},
     ],
     pre_hook="{{ claim_loads() }}",

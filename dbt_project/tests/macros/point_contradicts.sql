@@ -19,8 +19,12 @@ with published (location, longitude, latitude, expected) as (
     -- nothing to compare
     (null, '-87.6', '41.9', false),
     ('{"type":"Point","coordinates":[-87.6,41.9]}', null, null, false),
-    ('{"type":"Point","coordinates":[]}', '-87.6', '41.9', false),
-    ('somewhere', '-87.6', '41.9', false)
+    ('somewhere', null, null, false),
+    -- no point that one could compare
+    ('{"type":"Point","coordinates":[]}', '-87.6', '41.9', true),
+    ('{"latitude":"41.7","longitude":"-87.6","human_address":"{}"}', '-87.6', '41.9', true),
+    ('POINT (-87.6 41.9)', '-87.6', '41.9', true),
+    ('somewhere', '-87.6', '41.9', true)
 ),
 
 clean as (

@@ -9,7 +9,8 @@ from {{ ref('orphans') }} as orphans
 inner join {{ ref('crashes') }} as crashes on orphans.crash_record_id = crashes.crash_record_id
 -- with crashes built alone, the others follow later
 where
-    crashes.created_at <= (
+    orphans.crash_deleted_at is null
+    and crashes.created_at <= (
         select max(loads.loaded_at)
         from {{ source('ops', 'model_loads') }} as loads
         where loads.model = 'held_back'

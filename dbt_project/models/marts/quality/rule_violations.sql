@@ -26,7 +26,7 @@ select
     table_name,
     row_key,
     rule_id,
-    'held_back' as severity,
+    severity,
     column_name,
     original_value,
     load_id,

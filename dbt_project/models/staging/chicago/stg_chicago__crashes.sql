@@ -26,7 +26,7 @@ with clean as (
     )
 
     select
-        {{ as_text('published.crash_record_id', is_hex=true) }} as crash_record_id,
+        {{ as_text_key('published.crash_record_id', is_hex=true) }} as crash_record_id,
         {{ as_timestamp('published.crash_date') }} as crash_date,
         {{ as_integer('published.crash_hour') }} as crash_hour,
         {{ as_integer('published.crash_day_of_week') }} as crash_day_of_week,

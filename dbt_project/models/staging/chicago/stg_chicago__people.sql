@@ -21,8 +21,8 @@ with clean as (
     )
 
     select
-        {{ as_text('published.person_id') }} as person_id,
-        {{ as_text('published.crash_record_id', is_hex=true) }} as crash_record_id,
+        {{ as_text_key('published.person_id') }} as person_id,
+        {{ as_text_key('published.crash_record_id', is_hex=true) }} as crash_record_id,
         {{ as_bigint('published.vehicle_id') }} as vehicle_id,
         {{ as_timestamp('published.crash_date') }} as crash_date,
         {{ as_integer_within('published.age', var('age_min'), var('age_max')) }} as age,

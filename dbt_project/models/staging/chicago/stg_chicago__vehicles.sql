@@ -29,7 +29,7 @@ with clean as (
 
     select
         {{ as_bigint('published.crash_unit_id') }} as crash_unit_id,
-        {{ as_text('published.crash_record_id', is_hex=true) }} as crash_record_id,
+        {{ as_text_key('published.crash_record_id', is_hex=true) }} as crash_record_id,
         {{ as_bigint('published.vehicle_id') }} as vehicle_id,
         {{ as_integer('published.unit_no') }} as unit_no,
         {{ as_bigint('published.cmv_id') }} as cmv_id,
