@@ -51,6 +51,15 @@
 {%- endmacro %}
 
 
+{#- Before an increment: columns that quality.held_back had not in the beginning. What was on record then is why rows are held back. -#}
+{% macro add_columns_of_held_back() -%}
+    {%- set has_them = "exists (select from pg_attribute where attrelid = pg_class.oid and attname = 'row_hash')" -%}
+    {%- if execute and is_incremental() and not server_tells(this, has_them) -%}
+    alter table {{ this }} add column severity text default 'held_back', add column row_hash text
+    {%- endif -%}
+{%- endmacro %}
+
+
 {#- The columns of versions_to_judge. -#}
 {% macro judged(relation) -%}
     {%- for column in [

@@ -3,6 +3,7 @@
     incremental_strategy='replace',
     on_schema_change='fail',
     pre_hook=[
+        "{{ add_columns_of_held_back() }}",
         "{{ index_published('crashes', 'people', 'vehicles') }}",
         "{{ claim_loads(after='crashes', landed=['crashes', 'people', 'vehicles']) }}",
     ],
@@ -205,8 +206,9 @@ all_held_back as (
         and not (known.table_name = '{{ table }}' and not known.has_key and known.soda_id in (
             select landed.soda_id from {{ table }}_landed as landed
         ))
-        and not (known.table_name = '{{ table }}' and not known.has_key and known.row_hash in (
-            select suspects.row_hash from {{ table }}_suspects as suspects where suspects.key is null
+        and not (known.table_name = '{{ table }}' and not known.has_key and exists (
+            select from {{ table }}_suspects as suspects
+            where suspects.key is null and suspects.row_hash = known.row_hash
         ))
         {%- if key %}
         and not (known.table_name = '{{ table }}' and known.has_key and known.row_key in (
