@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import Any
 
 from .messages import Request
@@ -19,10 +20,11 @@ class RequestLog:
         self._lock = threading.Lock()
         self._under_way = 0
         self._settled = threading.Condition(self._lock)
-        self._entries: deque[dict[str, Any]] = deque(maxlen=_KEPT)
+        self._entries: deque[tuple[int, dict[str, Any]]] = deque(maxlen=_KEPT)
+        self._begun = 0
         self.count = 0
 
-    def add(self, request: Request, status: int, sent: int, seconds: float) -> None:
+    def add(self, number: int, request: Request, status: int, sent: int, seconds: float) -> None:
         headers = request.headers
         entry = {
             "method": request.method,
@@ -40,15 +42,17 @@ class RequestLog:
         }
         with self._lock:
             self.count += 1
-            self._entries.append(entry)
+            self._entries.append((number, entry))
 
     @contextmanager
-    def answering(self) -> Iterator[None]:
-        """An answer is on its way: whoever has it may ask for the log before it is in there."""
+    def answering(self) -> Iterator[int]:
+        """An answer is on its way: whoever has it may ask for the log, or for another, before it is in there."""
         with self._lock:
             self._under_way += 1
+            self._begun += 1
+            number = self._begun
         try:
-            yield
+            yield number
         finally:
             with self._lock:
                 self._under_way -= 1
@@ -60,8 +64,9 @@ class RequestLog:
             self._settled.wait_for(lambda: not self._under_way, timeout=1)
 
     def entries(self) -> list[dict[str, Any]]:
+        """In the order in which the answers began."""
         with self._lock:
-            return list(self._entries)
+            return [entry for _, entry in sorted(self._entries, key=itemgetter(0))]
 
     def clear(self) -> None:
         with self._lock:

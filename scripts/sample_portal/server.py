@@ -103,11 +103,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         response = (fault and fault.response()) or self._answered(portal, request)
         sent = 0
-        with portal.log.answering():
+        with portal.log.answering() as number:
             try:
                 sent = self._send(request, response, fault)
             finally:
-                portal.log.add(request, response.status, sent, time.perf_counter() - started)
+                portal.log.add(number, request, response.status, sent, time.perf_counter() - started)
 
     def _answered(self, portal: Portal, request: Request) -> Response:
         """A bug of the portal is the client's 500, worded as the real one words it, and a traceback on stderr."""
