@@ -119,6 +119,15 @@ def test_days_without_a_crash_are_told_with_those_that_have_some(built: CommandL
 
 
 @pytest.mark.parametrize(
+    ("limit", "days"),
+    [(("--to", "0001-01-02"), "0001-01-01 to 0001-01-02"), (("--from", "9999-12-31"), "9999-12-31 to 9999-12-31")],
+)
+def test_one_limit_alone_may_be_any_day(built: CommandLine, limit: tuple[str, str], days: str) -> None:
+    done = built("stats", "daily", *limit)
+    assert (done.code, done.out.partition(";")[0]) == (0, f"No crash from {days}")
+
+
+@pytest.mark.parametrize(
     ("arguments", "word"),
     [
         (["daily", "--from", "2026-02-01", "--to", "2026-01-01"], "Swap"),

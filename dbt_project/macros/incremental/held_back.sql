@@ -7,7 +7,8 @@
 
 
 {#- Keys whose newest version could be a bad one: a landed version lacks what it needs, or its crash is not there; or the row is on
-    record, or was taken off it when the row vanished, and something of it landed. All others are well whatever their newest version is, and need not be cleaned. -#}
+    record, or was taken off it when it vanished, and something of it landed. All others are well whatever their newest version is, and
+    need not be cleaned. -#}
 {% macro keys_to_judge(table, key) -%}
     select landed.key
     from {{ table }}_landed as landed
